@@ -1,0 +1,57 @@
+# make prints what there is. Everything runs from a fresh clone with Go, git and make; what else is needed is installed
+# by apt-get as root on Debian, or named.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# Build tools are pinned in a module of their own, so that the service's stays small.
+TOOL := go tool -modfile=codegen/tools/go.mod
+
+.PHONY: help
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## play a recorded stream through the service and show the tables
+	@go build -o bin/redis-postgres-sync ./cmd/redis-postgres-sync
+	@go build -o bin/demo ./cmd/demo
+	@bin/demo -binary bin/redis-postgres-sync
+
+.PHONY: build
+build: ## build bin/redis-postgres-sync
+	go build -trimpath -o bin/redis-postgres-sync ./cmd/redis-postgres-sync
+
+.PHONY: generate
+generate: ## abi/ -> gen/, schema/, queries/
+	go run ./cmd/codegen
+	$(TOOL) sqlc generate
+
+.PHONY: test
+test: install fresh vet ## everything a change must pass
+	go test -race -timeout 10m ./...
+
+.PHONY: install
+install:
+	CGO_ENABLED=0 go run ./internal/launch/install
+
+.PHONY: fresh
+fresh:
+	go run ./cmd/codegen -check
+	$(TOOL) sqlc diff
+
+.PHONY: vet
+vet:
+	@unformatted=$$(gofmt -l cmd codegen gen internal schema); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:" $$unformatted; exit 1; fi
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	@$(TOOL) govulncheck ./... || { code=$$?; if [ $$code -eq 3 ]; then exit $$code; fi; \
+		echo "govulncheck did not run: its database is out of reach"; }
+
+.PHONY: schema-diff
+schema-diff: ## print what the database of DATABASE_URL lacks
+	@go run ./cmd/redis-postgres-sync migrate plan --atlas atlas.hcl
+
+.PHONY: schema-apply
+schema-apply: ## apply it
+	@go run ./cmd/redis-postgres-sync migrate apply --atlas atlas.hcl
