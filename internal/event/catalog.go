@@ -1,0 +1,172 @@
+// Package event is the vocabulary of the service: what a message, an event, its type, its row and a batch are, and
+// the catalog that tells which table an event belongs to. It reads raw logs, and leaves rindexer's JSON to package
+// rindexer, and all input and output to others.
+//
+// Its invariant: a value that a decoder returns without an error is exactly the value that the log carries, but for
+// U+0000 in text.
+package event
+
+import (
+	"context"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Row is one decoded event, ready for its table. Generated structs are Rows.
+type Row interface {
+	// Decode reads the event's parameters. Metadata is filled in by whoever has it.
+	Decode(Decoder)
+	Metadata() *Meta
+}
+
+// DB is the transaction that rows are written in.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
+}
+
+// Handler reads and writes the rows of one table. Every event has a generated one.
+type Handler interface {
+	NewRow() Row
+	// Copy inserts rows with COPY. Any row whose key stands already fails them all with a unique violation.
+	Copy(ctx context.Context, db DB, rows []Row) error
+	// Merge inserts the rows whose keys are new, by way of the temporary table <table>_stage, which the caller has
+	// made and emptied. Rows that stand already with the same content are left, but for a NULL that the newcomer
+	// can fill. Keys must not repeat within rows.
+	Merge(ctx context.Context, db DB, rows []Row) (Merged, error)
+}
+
+// Merged is what became of the rows of a merge.
+type Merged struct {
+	// Inserted counts the rows whose keys were new.
+	Inserted int64
+	// Conflicts are the keys that stand with other content. The standing rows were not touched.
+	Conflicts []Key
+}
+
+// Definition is the catalog's entry for one table: one event shape, whichever contracts declare it.
+type Definition struct {
+	Table     string
+	Name      string // as Solidity declares it
+	Signature string // canonical, such as Transfer(address,address,uint256)
+	Topic0    common.Hash
+	Anonymous bool
+	Params    []Param
+	// Layouts are the positions of the indexed parameters, one list for each way in which an ABI declares them.
+	Layouts [][]int
+	Handler Handler
+}
+
+// Param is one parameter of an event.
+type Param struct {
+	// Name is the ABI's, which is the key in rindexer's JSON.
+	Name string
+	Type *Type
+	// Hashed: indexed and of a dynamic type or a tuple, so that the log holds its hash only.
+	Hashed bool
+	// Uncarried: rindexer's JSON cannot carry it, see Decoder.
+	Uncarried bool
+}
+
+// Catalog finds definitions. It is immutable, so that any goroutine may use it.
+type Catalog struct {
+	all     []*Definition
+	byTopic map[common.Hash][]*Definition
+	byName  map[string][]*Definition
+}
+
+// NewCatalog returns a catalog of the definitions, in their order.
+func NewCatalog(definitions ...*Definition) *Catalog {
+	c := &Catalog{
+		all:     definitions,
+		byTopic: make(map[common.Hash][]*Definition),
+		byName:  make(map[string][]*Definition),
+	}
+	for _, d := range definitions {
+		c.byName[d.Name] = append(c.byName[d.Name], d)
+		if !d.Anonymous {
+			c.byTopic[d.Topic0] = append(c.byTopic[d.Topic0], d)
+		}
+	}
+	return c
+}
+
+// All returns every definition, in the order of the table names.
+func (c *Catalog) All() []*Definition { return c.all }
+
+// ByTopic returns the shapes with that topic0: several where contracts name the parameters differently.
+func (c *Catalog) ByTopic(topic0 common.Hash) []*Definition { return c.byTopic[topic0] }
+
+// ByName returns the shapes of that name, for messages that do not tell topic0.
+func (c *Catalog) ByName(name string) []*Definition { return c.byName[name] }
+
+// Match is how an item's keys compare with the shapes that it may be.
+type Match int
+
+const (
+	// MatchNone: the keys are those of another event, or of the same one with other parameter names.
+	MatchNone Match = iota
+	// MatchPart: the keys are none or some, but not all, of a shape's.
+	MatchPart
+	// MatchWhole: every parameter of a shape has its key.
+	MatchWhole
+)
+
+// Keys is a set of parameter names, that of an item of a message.
+type Keys interface {
+	Has(name string) bool
+	Len() int
+}
+
+// Pick returns the candidate whose parameters the keys name, preferring the one that leaves no key over. Where none
+// fits whole, Match tells why, and the candidate is the one that fits in part.
+func Pick(candidates []*Definition, keys Keys) (*Definition, Match) {
+	var whole, part *Definition
+	most := -1
+	for _, d := range candidates {
+		named, present := d.present(keys)
+		switch {
+		case present == named && named > most:
+			whole, most = d, named
+		case present == keys.Len() && part == nil:
+			part = d
+		}
+	}
+	switch {
+	case whole != nil:
+		return whole, MatchWhole
+	case part != nil:
+		return part, MatchPart
+	}
+	return nil, MatchNone
+}
+
+// present counts the distinct names of d's parameters, and how many of them are keys.
+func (d *Definition) present(keys Keys) (named, present int) {
+	for i, p := range d.Params {
+		if p.Name == metadataKey || d.namedBefore(i) {
+			continue
+		}
+		named++
+		if keys.Has(p.Name) {
+			present++
+		}
+	}
+	return named, present
+}
+
+func (d *Definition) namedBefore(i int) bool {
+	for _, p := range d.Params[:i] {
+		if p.Name == d.Params[i].Name {
+			return true
+		}
+	}
+	return false
+}
+
+// metadataKey is the key under which rindexer puts Meta into each item, over a parameter of that name.
+const metadataKey = "transaction_information"

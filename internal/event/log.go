@@ -1,0 +1,307 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"strconv"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
+)
+
+// wordSize is the unit of the ABI's encoding, in bytes.
+const wordSize = 32
+
+// Log is a raw log as eth_getLogs returns it.
+type Log struct {
+	Topics []common.Hash
+	Data   []byte
+}
+
+// DecodeLog decodes a raw log into row, which must be of the definition's table. It also reports whether a text of
+// it held U+0000. Any layout that an ABI declares is taken; the log's number of topics tells which.
+// The encoding is that of the Solidity ABI specification, sections "Events" and "Formal Specification".
+func (d *Definition) DecodeLog(log Log, row Row) (hadNUL bool, err error) {
+	topics := log.Topics
+	if !d.Anonymous {
+		if len(topics) == 0 || topics[0] != d.Topic0 {
+			return false, fmt.Errorf("decode log of %s: topic0 is not that of %s", d.Table, d.Signature)
+		}
+		topics = topics[1:]
+	}
+	err = fmt.Errorf("decode log of %s: no ABI declares it with %d indexed parameters", d.Table, len(topics))
+	for _, layout := range d.Layouts {
+		if len(layout) != len(topics) {
+			continue
+		}
+		decoder := logDecoder{params: d.Params, indexed: layout, topics: topics, data: log.Data}
+		row.Decode(&decoder)
+		if decoder.err == nil {
+			return decoder.hadNUL, nil
+		}
+		err = fmt.Errorf("decode log of %s: %w", d.Table, decoder.err)
+	}
+	return false, err
+}
+
+// logDecoder reads the parameters of one log in the order of the ABI: each is the next topic or the next place in
+// the head of the data. It is the Value of the parameter it stands at.
+type logDecoder struct {
+	params  []Param
+	indexed []int
+	topics  []common.Hash
+	data    []byte
+
+	next int // index of the next parameter
+	head int // offset of the next unindexed parameter in data
+
+	// The value to be read: at is the offset in data of its head slot, base that of the sequence whose offsets it
+	// follows. A topic is read from word.
+	t      *Type
+	word   []byte
+	at     int
+	base   int
+	name   string
+	hadNUL bool
+	err    error
+}
+
+var (
+	errShort  = errors.New("the data ends before it")
+	errOffset = errors.New("its offset or length points beyond the data")
+)
+
+func (d *logDecoder) Param(string) Value {
+	if d.next >= len(d.params) {
+		d.name = strconv.Itoa(d.next)
+		d.fail(errors.New("the event has no such parameter"))
+		return d
+	}
+	p := d.params[d.next]
+	d.t, d.name = p.Type, p.Name
+	if d.name == "" {
+		d.name = "parameter " + strconv.Itoa(d.next+1)
+	}
+	if d.isIndexed(d.next) {
+		d.word, d.topics = d.topics[0][:], d.topics[1:]
+	} else {
+		d.word, d.at, d.base = nil, d.head, 0
+		d.head += p.Type.headSize()
+	}
+	d.next++
+	return d
+}
+
+func (d *logDecoder) Uncarried() Value { return d.Param("") }
+
+func (d *logDecoder) isIndexed(param int) bool {
+	for _, i := range d.indexed {
+		if i == param {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *logDecoder) fail(err error) {
+	if d.err == nil {
+		d.err = fmt.Errorf("field %s: %w", d.name, err)
+	}
+}
+
+var zeroWord [wordSize]byte
+
+// slot returns the 32 bytes at the value's place: its head, or its topic.
+func (d *logDecoder) slot() []byte {
+	switch {
+	case d.err != nil:
+		return zeroWord[:]
+	case d.word != nil:
+		return d.word
+	case d.at < 0 || d.at > len(d.data)-wordSize:
+		d.fail(errShort)
+		return zeroWord[:]
+	}
+	return d.data[d.at : d.at+wordSize]
+}
+
+// length reads the slot as an offset or a count, neither of which can exceed the size of the data.
+func (d *logDecoder) length() int {
+	n := new(uint256.Int).SetBytes32(d.slot())
+	if !n.IsUint64() || n.Uint64() > uint64(len(d.data)) {
+		d.fail(errOffset)
+		return 0
+	}
+	return int(n.Uint64())
+}
+
+func (d *logDecoder) Bool() bool { return [wordSize]byte(d.slot()) != zeroWord }
+
+func (d *logDecoder) Uint256(width int) uint256.Int {
+	v := new(uint256.Int).SetBytes32(d.slot())
+	if v.BitLen() > width {
+		d.fail(fmt.Errorf("%s is out of range for uint%d", v.Dec(), width))
+		return uint256.Int{}
+	}
+	return *v
+}
+
+func (d *logDecoder) Uint(width int) uint64 {
+	v := d.Uint256(width)
+	return v.Uint64()
+}
+
+func (d *logDecoder) Integer(width int) Integer {
+	v := new(uint256.Int).SetBytes32(d.slot())
+	n := Integer{Abs: *v}
+	if v.Sign() < 0 { // two's complement
+		n = Integer{Abs: *v.Neg(v), Neg: true}
+	}
+	if !n.Fits(width) {
+		d.fail(fmt.Errorf("%s is out of range for int%d", n, width))
+		return Integer{}
+	}
+	return n
+}
+
+func (d *logDecoder) Int(width int) int64 {
+	n := d.Integer(width)
+	if n.Neg {
+		return -int64(n.Abs.Uint64())
+	}
+	return int64(n.Abs.Uint64())
+}
+
+// Address takes the low 20 bytes whatever the others are, as the EVM does.
+func (d *logDecoder) Address() common.Address { return common.Address(d.slot()[12:]) }
+
+func (d *logDecoder) Hash() common.Hash { return common.Hash(d.slot()) }
+
+func (d *logDecoder) TopicHash() common.Hash { return d.Hash() }
+
+func (d *logDecoder) FixedBytes(n int) []byte { return append([]byte(nil), d.slot()[:n]...) }
+
+func (d *logDecoder) Bytes() []byte {
+	if d.word != nil {
+		return append([]byte{}, d.word...)
+	}
+	d.follow()
+	n := d.length()
+	start := d.at + wordSize
+	if d.err != nil || n > len(d.data)-start {
+		d.fail(errOffset)
+		return nil
+	}
+	return append([]byte{}, d.data[start:start+n]...)
+}
+
+func (d *logDecoder) String() string {
+	clean, hadNUL := CleanText(string(d.Bytes()))
+	d.hadNUL = d.hadNUL || hadNUL
+	return clean
+}
+
+func (d *logDecoder) BytesList(n int) [][]byte { return List(d, n, Value.Bytes) }
+
+// follow moves to where the head's offset points.
+func (d *logDecoder) follow() {
+	offset := d.length()
+	d.at = d.base + offset
+	if d.err == nil && d.at > len(d.data)-wordSize {
+		d.fail(errOffset)
+	}
+}
+
+func (d *logDecoder) Each(n int, read func(Value)) {
+	t := d.t
+	if t.dynamic() {
+		d.follow()
+	}
+	if n == Dynamic {
+		n = d.length()
+		d.at += wordSize
+	}
+	start, size := d.at, t.Elem.headSize()
+	// A count that the data cannot hold must not make us loop: elements of no size are the exception that no
+	// compiler emits.
+	if size > 0 && d.err == nil {
+		if high, low := bits.Mul(uint(n), uint(size)); high != 0 || low > uint(len(d.data)-start) {
+			d.fail(errOffset)
+		}
+	}
+	for i := 0; i < n && d.err == nil; i++ {
+		d.t, d.at, d.base = t.Elem, start+i*size, start
+		read(d)
+	}
+	d.t = t
+}
+
+func (d *logDecoder) JSON(t *Type) JSON {
+	d.t = t
+	text := d.appendJSON(nil)
+	if d.err != nil {
+		return nil
+	}
+	return text
+}
+
+func (d *logDecoder) appendJSON(j JSON) JSON {
+	switch t := d.t; t.Kind {
+	case KindBool:
+		return j.AppendBool(d.Bool())
+	case KindUint:
+		return j.AppendUint(d.Uint256(t.Size))
+	case KindInt:
+		return j.AppendInteger(d.Integer(t.Size))
+	case KindAddress:
+		address := d.Address()
+		return j.AppendHex(address[:])
+	case KindFixedBytes, KindFunction:
+		return j.AppendHex(d.slot()[:t.Size])
+	case KindBytes:
+		return j.AppendHex(d.Bytes())
+	case KindString:
+		return j.AppendString(d.String())
+	case KindArray:
+		return d.appendArray(j)
+	default:
+		return d.appendTuple(j)
+	}
+}
+
+func (d *logDecoder) appendArray(j JSON) JSON {
+	j = append(j, '[')
+	first := true
+	d.Each(d.t.Size, func(Value) {
+		if !first {
+			j = append(j, ',')
+		}
+		first = false
+		j = d.appendJSON(j)
+	})
+	return append(j, ']')
+}
+
+func (d *logDecoder) appendTuple(j JSON) JSON {
+	t := d.t
+	if t.dynamic() {
+		d.follow()
+	}
+	start, offset := d.at, 0
+	j = append(j, '{')
+	for i, f := range t.Fields {
+		if d.err != nil {
+			break
+		}
+		if i > 0 {
+			j = append(j, ',')
+		}
+		j = append(j.AppendString(t.Key(i)), ':')
+		d.t, d.at, d.base = f.Type, start+offset, start
+		j = d.appendJSON(j)
+		offset += f.Type.headSize()
+	}
+	d.t = t
+	return append(j, '}')
+}

@@ -1,0 +1,56 @@
+package event
+
+import (
+	"bytes"
+	"cmp"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// Meta is where and when a log was emitted: the columns that every event table begins with.
+type Meta struct {
+	// Network is the name that rindexer's manifest gives the chain.
+	Network string
+	// BlockNumber is the height of the block; LogIndex is the log's position in it.
+	BlockNumber int64
+	LogIndex    int64
+
+	TransactionHash  common.Hash
+	TransactionIndex int64
+	BlockHash        common.Hash
+	// BlockTimestamp is nil where the node did not tell.
+	BlockTimestamp *time.Time
+	// ChainID is nil in messages of rindexer before 0.25.
+	ChainID *int64
+	// Address is the contract that emitted the log.
+	Address common.Address
+}
+
+// Metadata returns the metadata itself. Generated rows embed Meta and so become Rows.
+func (m *Meta) Metadata() *Meta { return m }
+
+// Key is the primary key of every event table: the log's place in its chain, and the transaction that tells
+// apart what shares a place (native transfers all have log index 0).
+type Key struct {
+	Network         string
+	BlockNumber     int64
+	LogIndex        int64
+	TransactionHash []byte // 32 bytes
+}
+
+// Key returns the log's primary key.
+func (m *Meta) Key() Key {
+	return Key{m.Network, m.BlockNumber, m.LogIndex, m.TransactionHash[:]}
+}
+
+// Compare orders keys as PostgreSQL does in the collation "C". Every writer inserts in this order, so that two of
+// them cannot deadlock.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(
+		cmp.Compare(k.Network, other.Network),
+		cmp.Compare(k.BlockNumber, other.BlockNumber),
+		cmp.Compare(k.LogIndex, other.LogIndex),
+		bytes.Compare(k.TransactionHash, other.TransactionHash),
+	)
+}

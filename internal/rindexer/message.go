@@ -1,0 +1,217 @@
+// Package rindexer reads what the indexer rindexer writes into Redis Streams: the envelope, its items with their
+// transaction_information, the parameters in every form that a release has sent them in, and reorg notices. It reads
+// text and returns values; what becomes of them is decided elsewhere.
+//
+// Its invariant: no input makes it panic, and what it takes for JSON is what encoding/json takes for JSON, down to
+// the last duplicate key.
+package rindexer
+
+import (
+	"cmp"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// ReorgEvent is the event_name of the notice that a reorg happened.
+const ReorgEvent = "__rindexer_reorg"
+
+// Message is the payload of one stream entry. A Message can be parsed into again and again: the items of the one
+// before are invalid from then on.
+type Message struct {
+	// EventName is "" where the envelope has none.
+	EventName string
+	// SignatureHash is topic0; HasHash is false in messages of rindexer before 0.13.
+	SignatureHash common.Hash
+	HasHash       bool
+	Network       string
+
+	payload string
+	items   []item
+	fields  []field // of all objects that were indexed, each a range
+}
+
+// Malformed is the error of a payload that cannot be read as a message.
+type Malformed struct {
+	Reason event.Reason
+	Detail string
+}
+
+func (e *Malformed) Error() string { return string(e.Reason) + ": " + e.Detail }
+
+// item is one element of event_data, with its members where it is an object.
+type item struct {
+	span
+	first, last int // its range of Message.fields
+}
+
+// Reset empties the message, and keeps the room it has taken.
+func (m *Message) Reset() { *m = Message{items: m.items[:0], fields: m.fields[:0]} }
+
+// Parse reads a payload. The error is nil or a *Malformed. Keys may come in any order and unknown ones are ignored;
+// of a key that occurs twice the last counts. The text is walked over once.
+func (m *Message) Parse(payload string) error {
+	m.Reset()
+	m.payload = payload
+	if !utf8.ValidString(payload) {
+		return &Malformed{event.ReasonNotJSON, "the payload is not UTF-8"}
+	}
+	s := scanner{text: payload}
+	if c := s.peek(); c != '{' && c != 0 {
+		s.value(0)
+		return cmp.Or(s.end(), &Malformed{event.ReasonNotObject, "the payload is no JSON object"})
+	}
+	var envelope envelope
+	s.elements(0, '{', '}', func() {
+		switch key := s.key(); key {
+		case "event_data":
+			envelope.data = m.eventData(&s)
+		case "event_name":
+			envelope.name = s.value(1)
+		case "event_signature_hash":
+			envelope.hash = s.value(1)
+		case "network":
+			envelope.network = s.value(1)
+		default:
+			s.value(1)
+		}
+	})
+	if err := s.end(); err != nil {
+		return err
+	}
+	return m.read(envelope).orNil()
+}
+
+// orNil turns a nil *Malformed into a nil error.
+func (e *Malformed) orNil() error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// end reports what was wrong with the text, or what follows its end.
+func (s *scanner) end() *Malformed {
+	if s.peek(); s.err == nil && s.pos < len(s.text) {
+		s.fail("text after the end of the object")
+	}
+	if s.err != nil {
+		return &Malformed{event.ReasonNotJSON, s.err.Error()}
+	}
+	return nil
+}
+
+// eventData walks over the value of event_data and indexes its items.
+func (m *Message) eventData(s *scanner) byte {
+	m.items, m.fields = m.items[:0], m.fields[:0]
+	kind := s.peek()
+	switch kind {
+	case '[':
+		s.elements(1, '[', ']', func() { m.item(s, 2) })
+	case '{':
+		m.item(s, 1)
+	default:
+		s.value(1)
+	}
+	return kind
+}
+
+func (m *Message) item(s *scanner, depth int) {
+	it := item{first: len(m.fields)}
+	if s.peek() == '{' {
+		it.span = span{start: s.pos, kind: '{'}
+		m.index(s, depth)
+		it.end = s.pos
+	} else {
+		it.span = s.value(depth)
+	}
+	it.last = len(m.fields)
+	m.items = append(m.items, it)
+}
+
+// envelope is what Parse found beside the items.
+type envelope struct {
+	data                byte // kind of the value, 0 where it is missing
+	name, hash, network span
+}
+
+func (m *Message) read(e envelope) *Malformed {
+	switch e.name.kind {
+	case '"':
+		m.EventName = e.name.text(m.payload)
+	case 0, 'n':
+	default:
+		return &Malformed{event.ReasonEnvelope, "event_name is no string"}
+	}
+	if e.network.kind == '"' {
+		m.Network = e.network.text(m.payload)
+	}
+	if e.hash.kind != 0 && e.hash.kind != 'n' {
+		n, err := fixedHex(e.hash.text(m.payload), m.SignatureHash[:])
+		if e.hash.kind != '"' || err != nil || n != len(m.SignatureHash) {
+			return &Malformed{event.ReasonEnvelope, "event_signature_hash is not 32 bytes in hex"}
+		}
+		m.HasHash = true
+	}
+	if e.data != '[' && e.data != '{' {
+		return &Malformed{event.ReasonEnvelope, "event_data is neither an array nor an object"}
+	}
+	return nil
+}
+
+// Len is the number of items.
+func (m *Message) Len() int { return len(m.items) }
+
+// Raw is the text of item i, as it stands in the payload.
+func (m *Message) Raw(i int) string { return m.items[i].raw(m.payload) }
+
+// index walks over an object and appends its members to m.fields. Of a key that occurs twice the last counts.
+func (m *Message) index(s *scanner, depth int) {
+	first := len(m.fields)
+	var seen uint64 // one bit a key, so that the search for an equal one is seldom needed
+	s.object(depth, func(f field) {
+		bit := keyBit(f.key)
+		if seen&bit != 0 {
+			for i := first; i < len(m.fields); i++ {
+				if m.fields[i].key == f.key {
+					m.fields[i].value = f.value
+					return
+				}
+			}
+		}
+		seen |= bit
+		m.fields = append(m.fields, f)
+	})
+}
+
+func keyBit(key string) uint64 {
+	if key == "" {
+		return 1
+	}
+	return 1 << ((len(key)*5 + int(key[0])*3 + int(key[len(key)-1])) & 63)
+}
+
+// fixedHex decodes hex digits, with or without 0x, into dst, and returns the number of bytes they stand for.
+// More bytes than dst holds are checked and counted, but lost.
+func fixedHex(digits string, dst []byte) (int, error) {
+	if len(digits) >= 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X') {
+		digits = digits[2:]
+	}
+	if len(digits)%2 != 0 {
+		return 0, fmt.Errorf("has an odd number of hex digits")
+	}
+	n := len(digits) / 2
+	for i := range n {
+		high, low := hexValue[digits[2*i]], hexValue[digits[2*i+1]]
+		if high|low > 15 {
+			return 0, fmt.Errorf("holds a character that is no hex digit")
+		}
+		if i < len(dst) {
+			dst[i] = high<<4 | low
+		}
+	}
+	return n, nil
+}

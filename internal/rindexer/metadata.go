@@ -1,0 +1,96 @@
+package rindexer
+
+import (
+	"errors"
+	"math"
+	"time"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// ErrNoMetadata is the error of an item without transaction_information.
+var ErrNoMetadata = errors.New("the item has no transaction_information")
+
+// maxNetworkLength bounds a network's name, which is part of every key. An index row holds 2,704 bytes at the most.
+const maxNetworkLength = 255
+
+// Metadata reads the item's transaction_information. The error is nil, ErrNoMetadata or a *FieldError.
+func (it *Item) Metadata() (event.Meta, error) {
+	v, ok := it.find(metadataKey)
+	if !ok || v.kind != '{' {
+		return event.Meta{}, ErrNoMetadata
+	}
+	first := len(it.m.fields)
+	it.m.index(&scanner{text: it.m.payload, pos: v.start}, 0)
+	information := Item{m: it.m, fields: it.m.fields[first:]}
+	meta := event.Meta{
+		Network:          information.network(),
+		BlockNumber:      information.position("block_number"),
+		LogIndex:         information.position("log_index"),
+		TransactionIndex: information.position("transaction_index"),
+	}
+	information.Param("transaction_hash")
+	meta.TransactionHash = information.Hash()
+	information.Param("block_hash")
+	meta.BlockHash = information.Hash()
+	information.Param("address")
+	meta.Address = information.Address()
+	if information.present("chain_id") {
+		id := information.position("chain_id")
+		meta.ChainID = &id
+	}
+	if information.present("block_timestamp") {
+		t := information.timestamp("block_timestamp")
+		meta.BlockTimestamp = &t
+	}
+	it.m.fields = it.m.fields[:first]
+	return meta, information.err
+}
+
+// present reports whether the member is there and not null.
+func (it *Item) present(name string) bool {
+	v, ok := it.find(name)
+	return ok && v.kind != 'n'
+}
+
+func (it *Item) network() string {
+	it.Param("network")
+	name, _ := it.str()
+	switch {
+	case len(name) > maxNetworkLength:
+		it.fail("is longer than %d bytes", maxNetworkLength)
+	case mayHoldNUL(it.v.raw(it.m.payload)):
+		it.fail("holds U+0000")
+	}
+	return name
+}
+
+// position reads a number that a bigint column holds: a height, an index, a chain id.
+func (it *Item) position(name string) int64 {
+	it.Param(name)
+	v := it.Uint(64)
+	if v > math.MaxInt64 {
+		it.outOfRange("int", 64)
+		return 0
+	}
+	return int64(v)
+}
+
+// maxSeconds is the latest time that timestamptz holds, in seconds since 1970.
+var maxSeconds = uint64(time.Date(294276, 12, 31, 23, 59, 59, 0, time.UTC).Unix())
+
+// timestamp reads seconds since 1970. Some chains give milliseconds, and rindexer passes them on unless its manifest
+// says timestamps: true.
+func (it *Item) timestamp(name string) time.Time {
+	const latestSeconds = 1_000_000_000_000
+	it.Param(name)
+	v := it.Uint(64)
+	if v <= latestSeconds {
+		return time.Unix(int64(v), 0).UTC()
+	}
+	if v/1000 > maxSeconds {
+		it.fail("%d is beyond the range of timestamptz", v)
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(v)).UTC()
+}
