@@ -1,0 +1,31 @@
+package launch
+
+import "context"
+
+// Dir is where a server keeps its files.
+func (s *Server) Dir() string { return s.dir.path }
+
+// Pid is the server's process.
+func (s *Server) Pid() int { return s.process.cmd.Process.Pid }
+
+// PostgresAsOrdinaryUser starts PostgreSQL as root does where user namespaces are refused.
+func PostgresAsOrdinaryUser(ctx context.Context) (*Server, error) {
+	bin, err := findPostgres()
+	if err != nil {
+		return nil, err
+	}
+	attr, err := ordinaryUser()
+	if err != nil {
+		return nil, err
+	}
+	return postgresAs(ctx, bin, attr)
+}
+
+// Unused reports whether every process that used a server's directory has ended.
+func Unused(dir string) error {
+	lock, err := lockDirectory(dir, 0)
+	if err != nil {
+		return err
+	}
+	return lock.Close()
+}
