@@ -1,0 +1,139 @@
+// Command codegen generates the Go code, tables and queries of the events that the ABIs in abi/ declare. It reads
+// abi/*.json and abi/names.lock below the project directory; package codegen decides, and this command only moves
+// files. Nothing is written unless everything can be.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/codegen"
+)
+
+const usage = `Usage: go run ./cmd/codegen [-root directory] [-check]
+
+Generates gen/events, schema/*.gen.sql and queries/*.gen.sql from abi/*.json, and records the names of new tables in
+abi/names.lock. Run sqlc after it, as make generate does.
+
+Example: go run ./cmd/codegen -check
+
+Flags:
+`
+
+var errStale = errors.New("generated files are stale; hint: run make generate")
+
+func main() {
+	flags := flag.NewFlagSet("codegen", flag.ExitOnError) // exits with 2 on wrong use
+	root := flags.String("root", ".", "the project `directory`")
+	check := flags.Bool("check", false, "write nothing; list what is stale and exit with 1 if anything is")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
+	flags.Parse(os.Args[1:])
+	if flags.NArg() > 0 {
+		fmt.Fprintf(flags.Output(), "codegen: unexpected argument %q\n", flags.Arg(0))
+		flags.Usage()
+		os.Exit(2)
+	}
+	generate := write
+	if *check {
+		generate = compare
+	}
+	if err := generate(*root, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "codegen:", err)
+		os.Exit(1)
+	}
+}
+
+// write brings the project's generated files up to date.
+func write(root string, stdout, stderr io.Writer) error {
+	changes, err := plan(root, stderr)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes.list {
+		if err := c.apply(root); err != nil {
+			return err
+		}
+	}
+	changes.report(stdout)
+	return nil
+}
+
+// compare reports what write would do, and returns errStale where that is anything.
+func compare(root string, stdout, stderr io.Writer) error {
+	changes, err := plan(root, stderr)
+	if err != nil {
+		return err
+	}
+	if len(changes.list) == 0 {
+		fmt.Fprintf(stdout, "%d generated files are up to date\n", changes.left)
+		return nil
+	}
+	for _, c := range changes.list {
+		fmt.Fprintln(stdout, "stale", c.path)
+	}
+	return errStale
+}
+
+// plan generates everything in memory, and compares it with what stands.
+func plan(root string, stderr io.Writer) (changeSet, error) {
+	in, err := readInput(root)
+	if err != nil {
+		return changeSet{}, err
+	}
+	out, err := codegen.Generate(in)
+	if err != nil {
+		return changeSet{}, err
+	}
+	for _, w := range out.Warnings {
+		fmt.Fprintln(stderr, "warning:", w)
+	}
+	return diff(root, out)
+}
+
+// readInput reads what is generated from.
+func readInput(root string) (codegen.Input, error) {
+	in := codegen.Input{ABIs: map[string][]byte{}}
+	var errs []error
+	module, err := modulePath(filepath.Join(root, "go.mod"))
+	in.Module, errs = module, append(errs, err)
+
+	entries, err := os.ReadDir(filepath.Join(root, "abi"))
+	errs = append(errs, err)
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".json" {
+			continue
+		}
+		in.ABIs[e.Name()], err = os.ReadFile(filepath.Join(root, "abi", e.Name()))
+		errs = append(errs, err)
+	}
+	in.Lock, err = os.ReadFile(filepath.Join(root, codegen.LockFile))
+	if !errors.Is(err, os.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	return in, errors.Join(errs...)
+}
+
+// modulePath returns the module that a go.mod declares.
+func modulePath(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("%w; hint: -root names the project directory", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if module, ok := strings.CutPrefix(lines.Text(), "module "); ok {
+			return strings.TrimSpace(module), nil
+		}
+	}
+	return "", errors.Join(fmt.Errorf("%s declares no module", name), lines.Err())
+}

@@ -1,0 +1,163 @@
+package codegen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// table is what the templates write down: one shape with every name, type and expression decided.
+type table struct {
+	Name  string // deposited_events
+	Query string // DepositedEvents, as sqlc calls the table
+	Type  string // Deposited, the struct
+	Var   string // deposited, what the names of the package's own identifiers begin with
+
+	Event       string // Deposited, as in the ABI
+	Signature   string
+	Topic0      string // 64 hex digits
+	Anonymous   bool
+	Declaration string
+	Layouts     [][]int
+	Files       []string
+
+	// Metadata are the columns before the parameters, but for created_at, which PostgreSQL fills in.
+	Metadata []metadataColumn
+	Columns  []column
+}
+
+// column is a parameter.
+type column struct {
+	Name        string // term_id
+	Query       string // TermID, as sqlc calls it
+	Field       string // TermID, of the struct
+	Param       string // termId, as in the ABI
+	Declaration string // bytes32 indexed termId
+
+	GoType  string
+	SQLType string
+	Read    string // the value that Decode assigns
+	Store   string // the value that the queries take
+	// Type is the descriptor, and Descriptor the expression that builds it where it stands in a variable.
+	Type       string
+	Descriptor string
+
+	Nullable  bool
+	Hashed    bool
+	Uncarried string // why rindexer cannot carry the parameter; empty where it can
+	Index     string // the index's name; empty where there is none
+}
+
+// metadataColumn is a column that every table has. core.sql's generic_events begins with the same.
+type metadataColumn struct {
+	Name     string
+	SQLType  string
+	Nullable bool
+	Store    string // the value that the queries take
+}
+
+var metadata = []metadataColumn{
+	{"transaction_hash", "bytea", false, "e.TransactionHash[:]"},
+	{"log_index", "bigint", false, "e.LogIndex"},
+	{"network", "text", false, "e.Network"},
+	{"chain_id", "bigint", true, "e.ChainID"},
+	{"address", "bytea", false, "e.Address[:]"},
+	{"block_number", "bigint", false, "e.BlockNumber"},
+	{"block_hash", "bytea", false, "e.BlockHash[:]"},
+	{"block_timestamp", "timestamptz", true, "e.BlockTimestamp"},
+	{"transaction_index", "bigint", false, "e.TransactionIndex"},
+	{"created_at", "timestamptz", false, ""},
+}
+
+// reservedParam is the key under which rindexer puts the metadata into each item, over a parameter of that name.
+const reservedParam = "transaction_information"
+
+// catalogVar is the one exported variable of gen/events.
+const catalogVar = "Catalog"
+
+// typeName is the name of a table's struct, and varPrefix what the names of its unexported identifiers begin with.
+func typeName(table string) string  { return goName(strings.TrimSuffix(table, tableSuffix)) }
+func varPrefix(table string) string { return unexportedName(strings.TrimSuffix(table, tableSuffix)) }
+
+// newTable decides on all there is about a shape that has its name.
+func newTable(s *shape) *table {
+	t := &table{
+		Name:        s.table,
+		Query:       sqlcName(s.table),
+		Type:        typeName(s.table),
+		Var:         varPrefix(s.table),
+		Event:       s.name,
+		Signature:   s.signature(),
+		Topic0:      s.topic0(),
+		Anonymous:   s.anonymous,
+		Declaration: s.declaration(),
+		Layouts:     s.variants,
+		Files:       s.files,
+		Metadata:    metadata[:len(metadata)-1],
+	}
+	columns := columnNames(s.params)
+	fields := fieldNames(columns)
+	for i, p := range s.params {
+		c := newColumn(p, s.uncarried(i))
+		c.Name, c.Query, c.Field = columns[i], sqlcName(columns[i]), fields[i]
+		c.Store = of("e."+c.Field, c.Store)
+		if c.GoType == jsonStorage.goType {
+			c.Descriptor = c.Type
+			c.Type = t.Var + "Types." + c.Field
+			c.Read = strings.ReplaceAll(c.Read, "$t", c.Type)
+		}
+		if c.Uncarried == "" {
+			c.Read = of(fmt.Sprintf("d.Param(%q)", p.name), c.Read)
+		} else {
+			c.Read = of("v", c.Read)
+		}
+		if !c.Hashed && s.indexedAnywhere(i) {
+			c.Index = indexName(s.table, c.Name)
+		}
+		t.Columns = append(t.Columns, c)
+	}
+	return t
+}
+
+// newColumn decides on what does not depend on the other parameters.
+func newColumn(p param, uncarried string) column {
+	s := storageOf(p)
+	c := column{
+		Param:       p.name,
+		Declaration: p.declaration(),
+		SQLType:     s.sqlType,
+		Type:        descriptor(p.typ),
+		Hashed:      p.hashed(),
+		Uncarried:   uncarried,
+	}
+	switch {
+	case uncarried != "":
+		c.Nullable = true
+		s = s.nullable()
+	case s.goType == bytesListStorage.goType:
+		c.Nullable = true
+	case s.goType == jsonStorage.goType:
+		c.Nullable = p.typ.sentAsNull(false)
+	}
+	c.GoType, c.Read, c.Store = s.goType, s.read, s.store
+	return c
+}
+
+// uncarried says why rindexer's JSON cannot carry the parameter at i. It is empty where it can.
+func (s *shape) uncarried(i int) string {
+	name := s.params[i].name
+	same := func(p param) bool { return p.name == name }
+	switch {
+	case name == "":
+		return "has no name"
+	case name == reservedParam:
+		return "is named like the metadata"
+	case slices.ContainsFunc(s.params[:i], same) || slices.ContainsFunc(s.params[i+1:], same):
+		return "shares its name with another"
+	}
+	return ""
+}
+
+func (s *shape) indexedAnywhere(i int) bool {
+	return slices.ContainsFunc(s.variants, func(v []int) bool { return slices.Contains(v, i) })
+}
