@@ -1,0 +1,170 @@
+package migrate_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+)
+
+const validIndexes = `SELECT count(*) FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
+	WHERE c.relname IN ('extra_idx', 'other_idx') AND indisvalid`
+
+func TestBuildIndexes(t *testing.T) {
+	t.Parallel()
+	const addition = `CREATE INDEX extra_idx ON deposited_events (curve_id);
+CREATE INDEX other_idx ON deposited_events (address);
+COMMENT ON INDEX extra_idx IS 'by curve';
+COMMENT ON TABLE`
+
+	t.Run("builds after start what a table with rows lacks", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"))
+		schema := edited(t, "COMMENT ON TABLE", addition)
+
+		plan := apply(t, db, schema)
+		if !plan.Empty() || len(plan.Indexes) != 3 ||
+			!strings.Contains(plan.String(), "CREATE INDEX CONCURRENTLY extra_idx ON") {
+			t.Errorf("plan:\n%s", plan)
+		}
+		m := newMigrator(t, db, schema)
+		if current, err := m.Current(t.Context()); !current || err != nil {
+			t.Errorf("before the indexes are built: current is %v, %v", current, err)
+		}
+		if st, err := m.Status(t.Context()); err != nil || len(st.MissingIndexes) != 2 {
+			t.Errorf("status %+v, %v; want two missing indexes", st, err)
+		}
+		built, err := m.BuildIndexes(t.Context())
+		if err != nil || len(built) != 2 {
+			t.Errorf("built %v, %v; want two", built, err)
+		}
+		if got := query[string](t, db, "SELECT obj_description('extra_idx'::regclass)"); got != "by curve" {
+			t.Errorf("comment: %s", got)
+		}
+		wantNothing(t, db, schema)
+		if built, err := m.BuildIndexes(t.Context()); err != nil || len(built) != 0 {
+			t.Errorf("second time: built %v, %v", built, err)
+		}
+	})
+
+	t.Run("drops invalid leftovers and builds them again", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"))
+		schema := edited(t, "COMMENT ON TABLE", addition)
+		apply(t, db, schema)
+
+		// A writer that does not end keeps the index from becoming valid.
+		writer, builder := connect(t, db), connect(t, db)
+		if _, err := writer.Exec(t.Context(), "BEGIN;"+fmt.Sprintf(insertRow, 2, "NULL")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := builder.Exec(t.Context(), "SET lock_timeout = 20"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := builder.Exec(t.Context(), "CREATE INDEX CONCURRENTLY extra_idx ON deposited_events (curve_id)"); err == nil {
+			t.Fatal("the index was built beside an open transaction")
+		}
+		if _, err := writer.Exec(t.Context(), "COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+
+		m := newMigrator(t, db, schema)
+		st, err := m.Status(t.Context())
+		if err != nil || len(st.InvalidIndexes) != 1 || len(st.MissingIndexes) != 1 {
+			t.Errorf("status %+v, %v; want one invalid and one missing index", st, err)
+		}
+		if got := planOf(t, db, schema).String(); !strings.Contains(got, `DROP INDEX CONCURRENTLY IF EXISTS "extra_idx"`) {
+			t.Errorf("plan:\n%s", got)
+		}
+		if built, err := m.BuildIndexes(t.Context()); err != nil || len(built) != 2 {
+			t.Errorf("built %v, %v", built, err)
+		}
+		if got := query[int](t, db, validIndexes); got != 2 {
+			t.Errorf("%d valid indexes, want 2", got)
+		}
+		wantNothing(t, db, schema)
+	})
+
+	t.Run("builds once where three instances do", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"))
+		schema := edited(t, "COMMENT ON TABLE", addition)
+		apply(t, db, schema)
+		var group errgroup.Group
+		built := make([]int, 3)
+		for i := range built {
+			m := newMigrator(t, db, schema)
+			group.Go(func() error {
+				names, err := m.BuildIndexes(t.Context())
+				built[i] = len(names)
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if total := built[0] + built[1] + built[2]; total != 2 {
+			t.Errorf("built %v, want two in all", built)
+		}
+	})
+
+	t.Run("goes on to the next index where one cannot be built", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"), fmt.Sprintf(insertRow, 2, "NULL"))
+		schema := edited(t, "COMMENT ON TABLE", strings.Replace(addition, "CREATE INDEX", "CREATE UNIQUE INDEX", 1))
+		apply(t, db, schema)
+		built, err := newMigrator(t, db, schema).BuildIndexes(t.Context())
+		wantError(t, err, "build index extra_idx on table deposited_events", "23505")
+		if len(built) != 1 || built[0] != "other_idx" {
+			t.Errorf("built %v", built)
+		}
+	})
+
+	t.Run("ends with its context, on the server too", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"))
+		schema := edited(t, "COMMENT ON TABLE", addition)
+		apply(t, db, schema)
+		writer := connect(t, db)
+		if _, err := writer.Exec(t.Context(), "BEGIN;"+fmt.Sprintf(insertRow, 2, "NULL")); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var group errgroup.Group
+		m := newMigrator(t, db, schema)
+		group.Go(func() error {
+			_, err := m.BuildIndexes(ctx)
+			return err
+		})
+		const building = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' " +
+			"AND datname = current_database()"
+		testenv.Eventually(t, eventually, func() error { return wantCount(t, db, building, 1) })
+		cancel()
+		if err := group.Wait(); err == nil {
+			t.Error("the cancelled build succeeded")
+		}
+		testenv.Eventually(t, eventually, func() error { return wantCount(t, db, building, 0) })
+	})
+}
+
+func wantCount(t *testing.T, db, sql string, want int) error {
+	t.Helper()
+	if got := query[int](t, db, sql); got != want {
+		return fmt.Errorf("%s: %d, want %d", sql, got, want)
+	}
+	return nil
+}

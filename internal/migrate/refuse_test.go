@@ -1,0 +1,142 @@
+package migrate_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+)
+
+func TestRefuse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		from, to string // in the files
+		before   string // or in the database
+		reason   string
+		sql      string
+	}{
+		{
+			name: "a changed type", from: "vault_type smallint", to: "vault_type bigint",
+			reason: "table deposited_events: column vault_type would change its type from smallint to bigint",
+			sql:    `ALTER COLUMN "vault_type" TYPE bigint`,
+		},
+		{
+			name: "a dropped column", from: "    legs jsonb NOT NULL,\n", to: "",
+			reason: "table deposited_events: column legs would be dropped with its data",
+			sql:    `DROP COLUMN "legs"`,
+		},
+		{
+			name: "a column NOT NULL without a default", from: "    legs", to: "    extra text NOT NULL,\n    legs",
+			reason: "column extra would be added NOT NULL without a default", sql: `ADD COLUMN "extra"`,
+		},
+		{
+			name: "a column with a value for each row", from: "    legs",
+			to:     "    extra uuid DEFAULT gen_random_uuid(),\n    legs",
+			reason: "column extra would be added with default gen_random_uuid()", sql: `ADD COLUMN "extra"`,
+		},
+		{
+			name: "NOT NULL on a column", from: "chain_id bigint,", to: "chain_id bigint NOT NULL,",
+			reason: "column chain_id would change from nullable to NOT NULL", sql: "SET NOT NULL",
+		},
+		{
+			name: "another key", from: "log_index, transaction_hash)", to: "log_index)",
+			reason: "primary key deposited_events_pkey would be dropped and built again", sql: "DROP CONSTRAINT",
+		},
+		{
+			name: "another index under the same name", from: "(sender)", to: "(sender, curve_id)",
+			reason: "index deposited_events_sender_idx would be dropped and built again",
+			sql:    `DROP INDEX "deposited_events_sender_idx"`,
+		},
+		{
+			name: "another option of an index", from: "pages_per_range = 64", to: "pages_per_range = 32",
+			reason: "index deposited_events_transaction_hash_idx would be dropped and built again", sql: "DROP INDEX",
+		},
+		{
+			name: "a new check", from: "    CONSTRAINT deposited_events_pkey",
+			to:     "    CONSTRAINT v CHECK (vault_type > 0),\n    CONSTRAINT deposited_events_pkey",
+			reason: "check v would be added", sql: `ADD CONSTRAINT "v"`,
+		},
+		{
+			name: "a unique index of somebody", from: "legs", to: "legs",
+			before: "CREATE UNIQUE INDEX once ON deposited_events (sender)",
+			reason: "unique index once would be dropped", sql: `DROP INDEX "once"`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			db := testenv.Database(t)
+			apply(t, db, files(deposited))
+			if test.before != "" {
+				exec(t, db, test.before)
+			}
+			schema := edited(t, test.from, test.to)
+			_, err := newMigrator(t, db, schema).Apply(t.Context(), migrate.CompareInFull())
+			var refused *migrate.RefusedError
+			if !errors.As(err, &refused) {
+				t.Fatalf("error is %v, want a RefusedError", err)
+			}
+			wantError(t, err, test.reason, test.sql, "NOT ADDITIVE", "migrate apply --allow-destructive")
+
+			apply(t, db, schema, migrate.AllowDestructive(), migrate.CompareInFull())
+			wantNothing(t, db, schema)
+		})
+	}
+
+	t.Run("changes nothing, not even what is additive", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, many(1))
+		schema := many(2)
+		text := strings.Replace(deposited, "smallint", "bigint", 1)
+		schema["e0000_events.gen.sql"].Data = []byte(strings.ReplaceAll(text, "deposited_events", "e0000_events"))
+		_, err := newMigrator(t, db, schema).Apply(t.Context())
+		wantError(t, err, "CREATE TABLE e0001_events", "e0000_events: column vault_type")
+		if got := query[bool](t, db, "SELECT to_regclass('e0001_events') IS NULL"); !got {
+			t.Error("the refused plan created a table")
+		}
+	})
+
+	t.Run("leaves an index of somebody alone, and says so", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, "CREATE INDEX mine ON deposited_events (curve_id)")
+		plan := apply(t, db, files(deposited), migrate.AllowDestructive(), migrate.CompareInFull())
+		if !plan.Empty() || !strings.Contains(plan.String(), "left alone: index mine of table deposited_events") {
+			t.Errorf("plan:\n%s", plan)
+		}
+	})
+}
+
+func TestRefuseRustDatabase(t *testing.T) {
+	t.Parallel()
+	db := testenv.Database(t)
+	exec(t, db, `CREATE TABLE deposited_events (
+		transaction_hash text NOT NULL, log_index bigint NOT NULL, network text NOT NULL, sender text NOT NULL,
+		block_number bigint NOT NULL, PRIMARY KEY (transaction_hash, log_index))`)
+	for _, opts := range [][]migrate.ApplyOption{nil, {migrate.AllowDestructive()}} {
+		_, err := newMigrator(t, db, files(deposited)).Apply(t.Context(), opts...)
+		var refused *migrate.RefusedError
+		if !errors.As(err, &refused) || len(refused.Foreign) != 1 {
+			t.Fatalf("error is %v, want a RefusedError that names the table", err)
+		}
+		wantError(t, err, "column transaction_hash would change its type from text to bytea",
+			"earlier service in Rust (deposited_events)", "?search_path=", "another database", "docs/from-rust.md")
+		if strings.Contains(err.Error(), "--allow-destructive") {
+			t.Error("the error offers a command that cannot work")
+		}
+	}
+	apply(t, withParam(t, db, "search_path", "chain"), files(deposited)) // the first way out
+}
+
+func TestRefuseWhatIsNoTable(t *testing.T) {
+	t.Parallel()
+	db := testenv.Database(t)
+	exec(t, db, "CREATE VIEW deposited_events AS SELECT 1 AS x")
+	_, err := newMigrator(t, db, files(deposited)).Apply(t.Context())
+	wantError(t, err, "deposited_events", "no table", "hint:")
+}
