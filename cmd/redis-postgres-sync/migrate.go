@@ -1,0 +1,190 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
+	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+)
+
+// migrateFlags say where the desired state and the database are, when not in the binary and in DATABASE_URL.
+type migrateFlags struct {
+	atlas string
+	env   string
+	json  bool
+}
+
+func migrateCommand() *cobra.Command {
+	var flags migrateFlags
+	command := &cobra.Command{
+		Use:   "migrate",
+		Short: "Compare the database with the schema, and apply what it lacks",
+		Long: "Compares the database with the schema that this program carries, or with the one that atlas.hcl names,\n" +
+			"and applies what the database lacks. Tables that the schema does not name are left alone.",
+		Example: "  redis-postgres-sync migrate plan",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	set := command.PersistentFlags()
+	set.StringVar(&flags.atlas, "atlas", "", "take schema and database from this atlas.hcl")
+	set.StringVar(&flags.env, "env", "local", "environment of atlas.hcl")
+	set.BoolVar(&flags.json, "json", false, "print JSON")
+	command.AddCommand(planCommand(&flags), applyCommand(&flags), statusCommand(&flags))
+	return command
+}
+
+func planCommand(flags *migrateFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "plan",
+		Short:   "Print what the database lacks; exit 1 if that would drop or rewrite anything",
+		Example: "  redis-postgres-sync migrate plan --atlas atlas.hcl",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			migrator, err := flags.migrator(cmd)
+			if err != nil {
+				return err
+			}
+			plan, err := migrator.Plan(cmd.Context())
+			if err != nil {
+				return failed(err)
+			}
+			if err := flags.print(cmd.OutOrStdout(), plan, plan.String()); err != nil {
+				return failed(err)
+			}
+			if refused := plan.Refused(); refused != nil {
+				return failed(refused)
+			}
+			return nil
+		},
+	}
+}
+
+func applyCommand(flags *migrateFlags) *cobra.Command {
+	var destructive bool
+	command := &cobra.Command{
+		Use:   "apply",
+		Short: "Apply what the database lacks; refuse what would drop or rewrite anything",
+		Example: "  redis-postgres-sync migrate apply\n" +
+			"  redis-postgres-sync migrate apply --allow-destructive",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			migrator, err := flags.migrator(cmd)
+			if err != nil {
+				return err
+			}
+			options := []migrate.ApplyOption{migrate.CompareInFull()}
+			if destructive {
+				options = append(options, migrate.AllowDestructive())
+			}
+			plan, err := migrator.Apply(cmd.Context(), options...)
+			if err != nil {
+				return failed(err)
+			}
+			if err := flags.print(cmd.OutOrStdout(), plan, plan.String()); err != nil {
+				return failed(err)
+			}
+			_, err = migrator.BuildIndexes(cmd.Context())
+			return failed(err)
+		},
+	}
+	command.Flags().BoolVar(&destructive, "allow-destructive", false, "run statements that drop or rewrite, too")
+	return command
+}
+
+func statusCommand(flags *migrateFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Print where the schema stands; exit 1 if it is not as desired",
+		Example: "  redis-postgres-sync migrate status --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			migrator, err := flags.migrator(cmd)
+			if err != nil {
+				return err
+			}
+			status, err := migrator.Status(cmd.Context())
+			if err != nil {
+				return failed(err)
+			}
+			if err := flags.print(cmd.OutOrStdout(), status, statusTable(status)); err != nil {
+				return failed(err)
+			}
+			if status.Pending > 0 {
+				return failed(fmt.Errorf("%d changes are pending; hint: run redis-postgres-sync migrate plan", status.Pending))
+			}
+			return nil
+		},
+	}
+}
+
+func statusTable(s *migrate.Status) string {
+	var text tableText
+	text.row("server", "PostgreSQL "+s.ServerVersion)
+	text.row("database", s.Database)
+	text.row("schema", s.Schema+" (views for people in "+s.HexSchema+")")
+	text.row("tables", s.Tables)
+	text.row("applied", s.HashMatches)
+	text.row("pending changes", s.Pending)
+	text.row("  of them refused", s.Refused)
+	text.row("missing indexes", s.MissingIndexes)
+	text.row("invalid indexes", s.InvalidIndexes)
+	return text.String()
+}
+
+// migrator returns the engine for the database and the schema that the flags name.
+func (f *migrateFlags) migrator(cmd *cobra.Command) (*migrate.Migrator, error) {
+	var files fs.FS = schema.Files
+	var url string
+	if f.atlas != "" {
+		project, err := migrate.ReadProject(f.atlas, f.env)
+		if err != nil {
+			return nil, err
+		}
+		files, url = os.DirFS(project.Dir), project.URL
+	}
+	if url == "" {
+		cfg, _, err := loadConfig(cmd)
+		if err != nil {
+			return nil, err
+		}
+		url = cfg.DatabaseURL.Reveal()
+	}
+	return migrate.New(url, files)
+}
+
+func (f *migrateFlags) print(w io.Writer, value any, text string) error {
+	if !f.json {
+		_, err := fmt.Fprintln(w, text)
+		return err
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// tableText lays out rows of name and value.
+type tableText struct {
+	rows [][2]string
+}
+
+func (t *tableText) row(name string, value any) {
+	t.rows = append(t.rows, [2]string{name, fmt.Sprint(value)})
+}
+
+func (t *tableText) String() string {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, row := range t.rows {
+		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
+	}
+	w.Flush()
+	return strings.TrimRight(out.String(), "\n")
+}

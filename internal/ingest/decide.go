@@ -1,0 +1,206 @@
+package ingest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/rindexer"
+)
+
+// decider turns messages into a batch: it finds the table of each item, decodes it, and says what is wrong with those
+// that cannot be written. It never fails. It is for one goroutine.
+type decider struct {
+	catalog    *event.Catalog
+	maxPayload int
+
+	batch   *event.Batch
+	message rindexer.Message
+}
+
+func (d *decider) decide(messages []event.Message) *event.Batch {
+	d.batch = new(event.Batch)
+	for _, m := range messages {
+		d.decideMessage(m)
+	}
+	return d.batch
+}
+
+func (d *decider) decideMessage(m event.Message) {
+	origin := event.Origin{Stream: m.Stream, MessageID: m.ID, Index: event.WholeMessage}
+	reject := func(reason event.Reason, detail string, payload []byte) {
+		d.batch.DeadLetters = append(d.batch.DeadLetters, event.DeadLetter{
+			Origin: origin, Reason: reason, Detail: detail, Payload: payload,
+			EventName: d.message.EventName, SignatureHash: d.message.SignatureHash, Network: d.message.Network,
+		})
+	}
+	d.message.Reset()
+	if !m.HasPayload {
+		reject(event.ReasonPayloadMissing, "the entry has no field payload", fieldsText(m.Fields))
+		return
+	}
+	if len(m.Payload) > d.maxPayload {
+		detail := fmt.Sprintf("the payload has %d bytes; MAX_PAYLOAD_BYTES allows %d", len(m.Payload), d.maxPayload)
+		reject(event.ReasonPayloadTooLarge, detail, []byte(m.Payload))
+		return
+	}
+	if err := d.message.Parse(m.Payload); err != nil {
+		reason, detail := event.ReasonNotJSON, err.Error()
+		if malformed, ok := errors.AsType[*rindexer.Malformed](err); ok {
+			reason, detail = malformed.Reason, malformed.Detail
+		}
+		reject(reason, detail, []byte(m.Payload))
+		return
+	}
+	if d.message.Len() > 0 && d.message.EventName == "" && !d.message.HasHash {
+		reject(event.ReasonNameless, "the message has neither event_name nor event_signature_hash", []byte(m.Payload))
+		return
+	}
+	for i := range d.message.Len() {
+		origin.Index = i
+		d.decideItem(origin, i)
+	}
+}
+
+// fieldsText is the text of an entry's fields: a JSON object, in which a value that is not UTF-8 is an object that
+// holds it in base64.
+func fieldsText(fields map[string]string) []byte {
+	text := make(map[string]any, len(fields))
+	for name, value := range fields {
+		text[strings.ToValidUTF8(name, event.Replacement)] = value
+		if !utf8.ValidString(value) {
+			text[strings.ToValidUTF8(name, event.Replacement)] = map[string]string{
+				"base64": base64.StdEncoding.EncodeToString([]byte(value)),
+			}
+		}
+	}
+	encoded, err := json.Marshal(text)
+	if err != nil { // strings and maps of them always encode
+		panic(err)
+	}
+	return encoded
+}
+
+func (d *decider) decideItem(origin event.Origin, i int) {
+	item, err := d.message.Item(i)
+	switch {
+	case err != nil:
+		d.rejectItem(origin, d.message.Network, event.ReasonItemNotObject, err)
+	case d.message.EventName == rindexer.ReorgEvent:
+		d.decideReorg(origin, item)
+	default:
+		d.decideEvent(origin, item)
+	}
+}
+
+func (d *decider) decideReorg(origin event.Origin, item *rindexer.Item) {
+	reorg, err := item.Reorg()
+	if err != nil {
+		d.rejectItem(origin, d.message.Network, reasonOf(err), err)
+		return
+	}
+	reorg.Origin = origin
+	d.batch.Reorgs = append(d.batch.Reorgs, reorg)
+}
+
+func (d *decider) decideEvent(origin event.Origin, item *rindexer.Item) {
+	meta, err := item.Metadata()
+	if err != nil {
+		d.rejectItem(origin, d.message.Network, reasonOf(err), err)
+		return
+	}
+	definition, row, err := d.decode(item)
+	if err != nil {
+		d.rejectItem(origin, meta.Network, reasonOf(err), err)
+		return
+	}
+	if definition == nil {
+		row = &event.Generic{
+			EventName:     cleanName(d.message.EventName),
+			SignatureHash: d.message.SignatureHash,
+			Parameters:    item.Parameters(),
+		}
+	}
+	*row.Metadata() = meta
+	decided := event.Item{
+		Origin:        origin,
+		Definition:    definition,
+		Row:           row,
+		EventName:     d.message.EventName,
+		SignatureHash: d.message.SignatureHash,
+		Raw:           d.message.Raw(origin.Index),
+	}
+	if item.HadNUL() {
+		letter := decided.Letter(event.ReasonNUL, "U+0000 stands as U+FFFD in the row")
+		letter.Written = true
+		d.batch.DeadLetters = append(d.batch.DeadLetters, letter)
+	}
+	d.batch.Items = append(d.batch.Items, decided)
+}
+
+// decode finds the item's shape and decodes its parameters. The definition is nil where no ABI describes the event.
+//
+// The usual item has just one shape that it can be, and all of its parameters: it is decoded without a comparison of
+// keys.
+func (d *decider) decode(item *rindexer.Item) (*event.Definition, event.Row, error) {
+	candidates := d.candidates()
+	if len(candidates) == 1 {
+		definition := candidates[0]
+		row := definition.Handler.NewRow()
+		row.Decode(item)
+		err, _ := errors.AsType[*rindexer.FieldError](item.Err())
+		if err == nil || !err.Missing {
+			return definition, row, item.Err()
+		}
+	}
+	item.Reset()
+	definition, match := event.Pick(candidates, item)
+	switch match {
+	case event.MatchNone:
+		return nil, nil, nil
+	case event.MatchPart:
+		return nil, nil, item.Lacks(definition)
+	}
+	row := definition.Handler.NewRow()
+	row.Decode(item)
+	return definition, row, item.Err()
+}
+
+// candidates are the shapes that an item of the message can be.
+func (d *decider) candidates() []*event.Definition {
+	if d.message.HasHash {
+		return d.catalog.ByTopic(d.message.SignatureHash)
+	}
+	return d.catalog.ByName(d.message.EventName)
+}
+
+func (d *decider) rejectItem(origin event.Origin, network string, reason event.Reason, err error) {
+	d.batch.DeadLetters = append(d.batch.DeadLetters, event.DeadLetter{
+		Origin:        origin,
+		EventName:     d.message.EventName,
+		SignatureHash: d.message.SignatureHash,
+		Network:       network,
+		Reason:        reason,
+		Detail:        err.Error(),
+		Payload:       []byte(d.message.Raw(origin.Index)),
+	})
+}
+
+func reasonOf(err error) event.Reason {
+	if errors.Is(err, rindexer.ErrNoMetadata) {
+		return event.ReasonNoMetadata
+	}
+	if field, ok := errors.AsType[*rindexer.FieldError](err); ok && field.Missing {
+		return event.ReasonMissingField
+	}
+	return event.ReasonInvalidField
+}
+
+func cleanName(name string) string {
+	clean, _ := event.CleanText(name)
+	return clean
+}

@@ -1,0 +1,185 @@
+package pg
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/gen/db"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// chain is a network as one stream tells of it.
+type chain struct{ stream, network string }
+
+// block is a block that a batch saw, with the first and last entry that it was seen in.
+type block struct {
+	chain
+	number      int64
+	hash        common.Hash
+	chainID     int64 // 0 where it is not known
+	first, last event.Integer
+}
+
+// position is a stream id as one number: milliseconds times 10^20, plus the sequence number.
+func position(messageID string) event.Integer {
+	// Redis gives the id, or has checked the one it was given.
+	milliseconds, sequence, _ := event.ParseID(messageID)
+	var p uint256.Int
+	p.Mul(uint256.NewInt(milliseconds), tenToThe20)
+	p.AddUint64(&p, sequence)
+	return event.Unsigned(p)
+}
+
+var tenToThe20 = new(uint256.Int).Exp(uint256.NewInt(10), uint256.NewInt(20))
+
+// blocksOf collects the blocks of items, in the order of the key.
+func blocksOf(items []event.Item) []block {
+	all := make([]block, len(items))
+	for i := range items {
+		item, meta := &items[i], items[i].Row.Metadata()
+		at := position(item.MessageID)
+		all[i] = block{chain{item.Stream, meta.Network}, meta.BlockNumber, meta.BlockHash, 0, at, at}
+		if meta.ChainID != nil {
+			all[i].chainID = *meta.ChainID
+		}
+	}
+	slices.SortFunc(all, func(a, b block) int {
+		return cmp.Or(
+			cmp.Compare(a.stream, b.stream),
+			cmp.Compare(a.network, b.network),
+			cmp.Compare(a.number, b.number),
+			a.hash.Cmp(b.hash),
+			a.first.Abs.Cmp(&b.first.Abs),
+		)
+	})
+	var seen []block
+	for _, b := range all {
+		if n := len(seen); n > 0 && seen[n-1].same(b) {
+			seen[n-1].last = b.last
+			continue
+		}
+		seen = append(seen, b)
+	}
+	return seen
+}
+
+func (b block) same(other block) bool {
+	return b.chain == other.chain && b.number == other.number && b.hash == other.hash
+}
+
+// nowFinal returns, for the chains whose head has moved on by as much as makes a block final, the height below which
+// blocks are final. It is not asked of every batch, so that forgetting them costs next to nothing.
+func (w *Writer) nowFinal(seen []block) map[chain]int64 {
+	final := make(map[chain]int64)
+	for _, b := range seen {
+		depth := w.finality(b.chainID)
+		if below := b.number - depth; below > w.final[b.chain]+depth {
+			final[b.chain] = max(below, final[b.chain])
+		}
+	}
+	return final
+}
+
+func putBlocks(ctx context.Context, queries *db.Queries, seen []block, final map[chain]int64) error {
+	if len(seen) == 0 {
+		return nil
+	}
+	var put db.PutBlocksParams
+	for _, b := range seen {
+		put.Streams = append(put.Streams, b.stream)
+		put.Networks = append(put.Networks, b.network)
+		put.Numbers = append(put.Numbers, b.number)
+		put.Hashes = append(put.Hashes, b.hash[:])
+		put.FirstPositions = append(put.FirstPositions, b.first)
+		put.LastPositions = append(put.LastPositions, b.last)
+	}
+	if err := queries.PutBlocks(ctx, put); err != nil {
+		return fmt.Errorf("record blocks: %w", err)
+	}
+	for c, below := range final {
+		drop := db.DropFinalBlocksParams{Stream: c.stream, Network: c.network, Below: below}
+		if err := queries.DropFinalBlocks(ctx, drop); err != nil {
+			return fmt.Errorf("forget final blocks: %w", err)
+		}
+	}
+	return nil
+}
+
+func putReorgs(ctx context.Context, queries *db.Queries, reorgs []event.Reorg) error {
+	if len(reorgs) == 0 {
+		return nil
+	}
+	var put db.PutReorgsParams
+	for _, r := range reorgs {
+		last := int64(-1) // NULL
+		if r.LastBlock != nil {
+			last = *r.LastBlock
+		}
+		put.Streams = append(put.Streams, r.Stream)
+		put.MessageIds = append(put.MessageIds, r.MessageID)
+		put.EventIndexes = append(put.EventIndexes, int32(r.Index))
+		put.Networks = append(put.Networks, r.Network)
+		put.ForkBlocks = append(put.ForkBlocks, r.ForkBlock)
+		put.LastBlocks = append(put.LastBlocks, last)
+		put.Notices = append(put.Notices, string(r.Notice))
+	}
+	if err := queries.PutReorgs(ctx, put); err != nil {
+		return fmt.Errorf("record reorgs: %w", err)
+	}
+	return nil
+}
+
+// mergeLetters joins the letters of decoding with those of writing, in the order of the key. Where both have one for
+// an item, that of writing counts: the other annotates a row that is not there.
+func mergeLetters(decoded, refused []event.DeadLetter) []event.DeadLetter {
+	all := append(slices.Clone(refused), decoded...)
+	slices.SortStableFunc(all, func(a, b event.DeadLetter) int {
+		return cmp.Or(
+			cmp.Compare(a.Stream, b.Stream),
+			cmp.Compare(a.MessageID, b.MessageID),
+			cmp.Compare(a.Index, b.Index),
+		)
+	})
+	return slices.CompactFunc(all, func(a, b event.DeadLetter) bool { return a.Origin == b.Origin })
+}
+
+func putLetters(ctx context.Context, queries *db.Queries, letters []event.DeadLetter) error {
+	if len(letters) == 0 {
+		return nil
+	}
+	var put db.PutDeadLettersParams
+	for _, l := range letters {
+		state, hash := "open", l.SignatureHash[:]
+		if l.Written {
+			state = "written"
+		}
+		if l.SignatureHash == (common.Hash{}) {
+			hash = []byte{} // NULL
+		}
+		put.Streams = append(put.Streams, l.Stream)
+		put.MessageIds = append(put.MessageIds, l.MessageID)
+		put.EventIndexes = append(put.EventIndexes, int32(l.Index))
+		put.EventNames = append(put.EventNames, cleaned(l.EventName))
+		put.EventSignatureHashes = append(put.EventSignatureHashes, hash)
+		put.Networks = append(put.Networks, cleaned(l.Network))
+		put.ReasonCodes = append(put.ReasonCodes, string(l.Reason))
+		put.Details = append(put.Details, cleaned(l.Detail))
+		put.Sqlstates = append(put.Sqlstates, l.SQLState)
+		put.Payloads = append(put.Payloads, l.Payload)
+		put.States = append(put.States, state)
+	}
+	if err := queries.PutDeadLetters(ctx, put); err != nil {
+		return fmt.Errorf("record dead letters: %w", err)
+	}
+	return nil
+}
+
+func cleaned(s string) string {
+	clean, _ := event.CleanText(s)
+	return clean
+}

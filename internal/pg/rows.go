@@ -1,0 +1,170 @@
+package pg
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// table is the part of a batch that goes into one table, in the order of the key.
+type table struct {
+	name    string
+	handler event.Handler
+	items   []*event.Item
+}
+
+// byTable sorts items by table and key: every writer takes its locks in this order, so that two cannot deadlock.
+// Items of one key keep their order.
+func byTable(items []event.Item) []table {
+	sorted := make([]*event.Item, len(items))
+	for i := range items {
+		sorted[i] = &items[i]
+	}
+	slices.SortStableFunc(sorted, func(a, b *event.Item) int {
+		return cmp.Or(cmp.Compare(tableName(a), tableName(b)), compareKeys(a, b))
+	})
+	var tables []table
+	for _, item := range sorted {
+		if n := len(tables); n == 0 || tables[n-1].name != tableName(item) {
+			tables = append(tables, table{name: tableName(item), handler: handler(item)})
+		}
+		last := &tables[len(tables)-1]
+		last.items = append(last.items, item)
+	}
+	return tables
+}
+
+func tableName(item *event.Item) string {
+	if item.Definition == nil {
+		return genericTable
+	}
+	return item.Definition.Table
+}
+
+func handler(item *event.Item) event.Handler {
+	if item.Definition == nil {
+		return genericHandler{}
+	}
+	return item.Definition.Handler
+}
+
+func compareKeys(a, b *event.Item) int {
+	return a.Row.Metadata().Key().Compare(b.Row.Metadata().Key())
+}
+
+func rowsOf(items []*event.Item) []event.Row {
+	rows := make([]event.Row, len(items))
+	for i, item := range items {
+		rows[i] = item.Row
+	}
+	return rows
+}
+
+// copy inserts rows that are all new, which those of nearly every batch are.
+func (w *Writer) copy(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
+	var p placed
+	for _, t := range tables {
+		if err := t.handler.Copy(ctx, tx, rowsOf(t.items)); err != nil {
+			return placed{}, fmt.Errorf("copy into %s: %w", t.name, err)
+		}
+		p.inserted += len(t.items)
+	}
+	return p, nil
+}
+
+// merge inserts rows of which some may stand already.
+func (w *Writer) merge(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
+	var p placed
+	for _, t := range tables {
+		for _, round := range rounds(t.items) {
+			if err := emptyStage(ctx, tx, t.name); err != nil {
+				return placed{}, err
+			}
+			merged, err := t.handler.Merge(ctx, tx, rowsOf(round))
+			if err != nil {
+				return placed{}, fmt.Errorf("merge into %s: %w", t.name, err)
+			}
+			p.inserted += int(merged.Inserted)
+			for _, key := range merged.Conflicts {
+				i, _ := slices.BinarySearchFunc(round, key, func(item *event.Item, k event.Key) int {
+					return item.Row.Metadata().Key().Compare(k)
+				})
+				p.letters = append(p.letters, conflict(round[i], t.name))
+			}
+		}
+	}
+	return p, nil
+}
+
+func conflict(item *event.Item, table string) event.DeadLetter {
+	m := item.Row.Metadata()
+	return item.Letter(event.ReasonKeyConflict, fmt.Sprintf(
+		"another event stands in %s under network %s, block %d, log index %d, transaction %s",
+		table, m.Network, m.BlockNumber, m.LogIndex, m.TransactionHash))
+}
+
+// rounds splits sorted items so that no key occurs twice in a round: the second event of a key meets the first as
+// one that stands.
+func rounds(items []*event.Item) [][]*event.Item {
+	var all [][]*event.Item
+	nth := 0
+	for i, item := range items {
+		if nth++; i == 0 || compareKeys(items[i-1], item) != 0 {
+			nth = 0
+		}
+		if nth == len(all) {
+			all = append(all, nil)
+		}
+		all[nth] = append(all[nth], item)
+	}
+	return all
+}
+
+// emptyStage makes the session's temporary table for merging into a table, or empties it. Names are the generator's.
+func emptyStage(ctx context.Context, tx pgx.Tx, table string) error {
+	_, err := tx.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s_stage "+
+		"(LIKE %[1]s INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; DELETE FROM %[1]s_stage", table),
+		pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return fmt.Errorf("make temporary table %s_stage: %w", table, err)
+	}
+	return nil
+}
+
+// isolate finds the items that PostgreSQL refuses by halving, each try under a savepoint, and makes dead letters of
+// them. All others become rows.
+func (w *Writer) isolate(ctx context.Context, tx pgx.Tx, batch *event.Batch, items []event.Item) (placed, error) {
+	if len(items) == 0 {
+		return placed{}, nil
+	}
+	var p placed
+	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
+		p, err = w.merge(ctx, savepoint, byTable(items))
+		return err
+	})
+	switch {
+	case err == nil:
+		return p, nil
+	case !w.isData(err, batch):
+		return placed{}, err
+	case len(items) == 1:
+		letter := items[0].Letter(event.ReasonRejected, "")
+		letter.SQLState, letter.Detail = explain(err)
+		return placed{letters: []event.DeadLetter{letter}}, nil
+	}
+	half := len(items) / 2
+	left, err := w.isolate(ctx, tx, batch, items[:half])
+	if err != nil {
+		return placed{}, err
+	}
+	right, err := w.isolate(ctx, tx, batch, items[half:])
+	if err != nil {
+		return placed{}, err
+	}
+	return placed{left.inserted + right.inserted, append(left.letters, right.letters...)}, nil
+}

@@ -1,0 +1,126 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/gen/db"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// Writer writes batches, one after another. Each loop has its own: a Writer is for one goroutine.
+type Writer struct {
+	pool *pgxpool.Pool
+	// finality is the number of blocks below the head of a chain from which on blocks are final.
+	finality func(chainID int64) int64
+	// maxAttempts is how often a refusal of unknown class is taken for a passing one.
+	maxAttempts int
+
+	// merging: the batch before held rows that stood already, so this one is merged from the start. It ends with
+	// the first batch of new rows only.
+	merging bool
+	// final holds, for each chain, the height below which blocks were forgotten last.
+	final map[chain]int64
+}
+
+// NewWriter returns a Writer on the pool.
+func NewWriter(pool *pgxpool.Pool, finality func(chainID int64) int64, maxAttempts int) *Writer {
+	return &Writer{pool: pool, finality: finality, maxAttempts: maxAttempts, final: make(map[chain]int64)}
+}
+
+// Write decides a batch in one transaction: its rows, dead letters, reorg notices and blocks. Rows that PostgreSQL
+// refuses become dead letters. An error means that nothing was written, or that it is not known; Classify tells
+// what to do about it.
+func (w *Writer) Write(ctx context.Context, batch *event.Batch) (event.Result, error) {
+	tables := byTable(batch.Items)
+	if !w.merging {
+		result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return w.copy(ctx, tx, tables) })
+		if !isUniqueViolation(err) && !w.isData(err, batch) {
+			return result, err
+		}
+		w.merging = true
+	}
+	result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return w.merge(ctx, tx, tables) })
+	if w.isData(err, batch) {
+		result, err = w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
+			return w.isolate(ctx, tx, batch, batch.Items)
+		})
+	}
+	if err == nil {
+		w.merging = result.Duplicates > 0
+	}
+	return result, err
+}
+
+// isData reports whether an error is to be taken for the fault of an event.
+func (w *Writer) isData(err error, batch *event.Batch) bool {
+	if err == nil {
+		return false
+	}
+	class := Classify(err)
+	return class == Data || class == Unknown && batch.Attempts >= w.maxAttempts
+}
+
+// placed is what became of the items of a batch within its transaction.
+type placed struct {
+	inserted int
+	letters  []event.DeadLetter
+}
+
+// transact runs one transaction: the rows by way of insert, then all that belongs to them.
+func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(pgx.Tx) (placed, error)) (event.Result, error) {
+	var result event.Result
+	seen := blocksOf(batch.Items)
+	final := w.nowFinal(seen)
+	err := pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
+		if err := lockNetworks(ctx, tx, seen); err != nil {
+			return err
+		}
+		rows, err := insert(tx)
+		if err != nil {
+			return err
+		}
+		letters := mergeLetters(batch.DeadLetters, rows.letters)
+		result = event.Result{
+			Inserted:    rows.inserted,
+			Duplicates:  len(batch.Items) - rows.inserted - len(rows.letters),
+			DeadLetters: len(letters),
+		}
+		queries := db.New(tx)
+		if err := putBlocks(ctx, queries, seen, final); err != nil {
+			return err
+		}
+		if err := putReorgs(ctx, queries, batch.Reorgs); err != nil {
+			return err
+		}
+		return putLetters(ctx, queries, letters)
+	})
+	if err != nil {
+		return event.Result{}, err
+	}
+	maps.Copy(w.final, final)
+	return result, nil
+}
+
+// lockNetworks takes the networks' advisory locks, shared: whoever moves rows of a network because of a reorg takes
+// the exclusive one.
+func lockNetworks(ctx context.Context, tx pgx.Tx, seen []block) error {
+	var keys []int64
+	for _, b := range seen {
+		hash := fnv.New64a()
+		hash.Write([]byte("redis-postgres-sync network " + b.network))
+		keys = append(keys, int64(hash.Sum64()))
+	}
+	slices.Sort(keys)
+	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock_shared(k) FROM unnest($1::bigint[]) AS k", slices.Compact(keys))
+	if err != nil {
+		return fmt.Errorf("lock networks: %w", err)
+	}
+	return nil
+}
