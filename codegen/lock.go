@@ -24,8 +24,8 @@ type lockEntry struct {
 	line        int
 }
 
-const lockHead = `# The table that each event has, for ever: cmd/codegen adds lines and never changes one, so that no new ABI renames a
-# table that stands. The line of an event whose ABI was removed stays, as its table does. Commit this file.
+const lockHead = `# The table that each event has, for ever: cmd/codegen adds lines and never changes one, so that no new ABI
+# renames a table that stands. The line of an event whose ABI was removed stays, as its table does. Commit this file.
 # table, hash of the event's shape, declaration
 `
 

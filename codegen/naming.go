@@ -19,7 +19,8 @@ const (
 // snake turns a name of an ABI into snake case:
 //
 //   - a capital letter begins a word where it follows a small letter or a digit, and where a small letter follows it
-//     in a run of capitals: termId is term_id, HTTPServer is http_server;
+//     in a run of capitals: termId is term_id, HTTPServer is http_server. The s of a plural is no such small letter:
+//     tokenIDs is token_ids;
 //   - digits belong to the word before them: ERC721Transfer is erc721_transfer, uint256Value is uint256_value;
 //   - a letter beyond ASCII is the word u<hex of its code point>;
 //   - what is neither letter nor digit is an underscore, and no name begins or ends with one, or has two in a row;
@@ -56,9 +57,11 @@ func snake(name string) string {
 func beginsWord(runes []rune, i int) bool {
 	before := runes[i-1]
 	afterCapital := 'A' <= before && before <= 'Z'
-	beforeSmall := i+1 < len(runes) && 'a' <= runes[i+1] && runes[i+1] <= 'z'
-	return !afterCapital || beforeSmall
+	plural := i+1 < len(runes) && runes[i+1] == 's' && !small(runes, i+2)
+	return !afterCapital || small(runes, i+1) && !plural
 }
+
+func small(runes []rune, i int) bool { return i < len(runes) && 'a' <= runes[i] && runes[i] <= 'z' }
 
 // fit cuts a name that is longer than limit bytes, and ends it in eight hex digits of the whole name's hash. A tail
 // that the name ends in is kept.

@@ -13,6 +13,8 @@ func TestSnake(t *testing.T) {
 		"ERC721":          "erc721",
 		"ERC721Transfer":  "erc721_transfer",
 		"HTTPServer":      "http_server",
+		"tokenIDs":        "token_ids",
+		"URLsSet":         "urls_set",
 		"u256":            "u256",
 		"uint256Value":    "uint256_value",
 		"a1b2":            "a1b2",

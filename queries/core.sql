@@ -24,7 +24,7 @@ SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, event_name, event_signature_hash, event_data
 FROM generic_events_stage
-ORDER BY network, block_number, log_index, transaction_hash, event_signature_hash
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash, event_signature_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash, event_signature_hash) DO NOTHING;
 
 -- name: FillGenericEvents :exec

@@ -74,6 +74,10 @@ func (c *composite) appendArray(j event.JSON, t *event.Type) event.JSON {
 		c.fail("%s is no array", array.excerpt(c.m.payload))
 		return j
 	}
+	if !c.inTuples && t.Elem.Kind == event.KindBytes && c.empty() {
+		c.uncarried = true // as for BytesList
+		return j
+	}
 	outer := c.inTuples
 	j = append(j, '[')
 	count := 0

@@ -191,6 +191,10 @@ func TestValue(t *testing.T) {
 		{"tuple[] with a lost number", readJSON(nested), `[{"x":null,"inner":null}]`, bad},
 		{"tuple[] with a lost matrix", readJSON(matrix), `[{"m":[null,null]}]`, "NULL"},
 		{"tuple[] with an empty matrix", readJSON(matrix), `[{"m":[]}]`, `[{"m":[]}]`},
+		{"tuple with bytes[]", readJSON(event.Tuple(event.Field{Name: "b", Type: event.Array(event.Bytes(), event.Dynamic)})),
+			`{"b":[]}`, "NULL"},
+		{"tuple[] with bytes[]", readJSON(event.Array(event.Tuple(event.Field{Name: "b", Type: event.Array(event.Bytes(), event.Dynamic)}), event.Dynamic)),
+			`[{"b":[]},{"b":["0x01"]}]`, `[{"b":[]},{"b":["0x01"]}]`},
 		{"null", readUint(8), `null`, bad},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
