@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,13 +23,14 @@ import (
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/recording"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
 func main() {
 	binary := flag.String("binary", "bin/redis-postgres-sync", "the service")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *binary)
+	err := run(ctx, os.Stdout, *binary)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -45,9 +47,10 @@ type demo struct {
 
 	db    *pgx.Conn
 	redis redis.UniversalClient
+	out   *os.File
 }
 
-func run(ctx context.Context, binary string) (err error) {
+func run(ctx context.Context, out *os.File, binary string) (err error) {
 	entries, err := recording.Entries("multivault")
 	if err != nil {
 		return err
@@ -56,7 +59,7 @@ func run(ctx context.Context, binary string) (err error) {
 	if err != nil {
 		return err
 	}
-	servers, err := findServers(ctx)
+	servers, err := findServers(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -66,6 +69,7 @@ func run(ctx context.Context, binary string) (err error) {
 	if err != nil {
 		return err
 	}
+	d.out = out
 	defer func() { err = errors.Join(err, d.remove()) }()
 
 	service, err := d.startService(ctx, binary)
@@ -92,7 +96,7 @@ type servers struct {
 	started     []*launch.Server
 }
 
-func findServers(ctx context.Context) (*servers, error) {
+func findServers(ctx context.Context, out io.Writer) (*servers, error) {
 	s := &servers{databaseURL: os.Getenv("DATABASE_URL"), redisURL: os.Getenv("REDIS_URL")}
 	var missing []launch.Program
 	if s.databaseURL == "" {
@@ -101,7 +105,7 @@ func findServers(ctx context.Context) (*servers, error) {
 	if s.redisURL == "" {
 		missing = append(missing, launch.RedisServer)
 	}
-	if err := launch.Install(ctx, os.Stdout, missing...); err != nil {
+	if err := launch.Install(ctx, out, missing...); err != nil {
 		return nil, err
 	}
 	if s.databaseURL == "" {
@@ -143,11 +147,10 @@ func open(ctx context.Context, s *servers) (*demo, error) {
 	d.schema = "demo_" + hex.EncodeToString(id)
 	d.prefix = "demo:" + hex.EncodeToString(id) + ":"
 
-	options, err := redis.ParseURL(s.redisURL)
-	if err != nil {
-		return nil, fmt.Errorf("parse REDIS_URL: not a Redis URL; hint: redis://127.0.0.1:6379")
+	var err error
+	if d.redis, err = stream.Connect(s.redisURL); err != nil {
+		return nil, err
 	}
-	d.redis = redis.NewClient(options)
 	if err := d.redis.Ping(ctx).Err(); err != nil {
 		return nil, fmt.Errorf("reach Redis: %w", err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"text/tabwriter"
 	"unicode/utf8"
 
@@ -14,12 +13,12 @@ import (
 func (d *demo) report(ctx context.Context, expected count, written result) error {
 	wrong := 0
 	for _, table := range expected.tables() {
-		fmt.Printf("\n%s: %s rows", table, thousands(written.rows[table]))
+		fmt.Fprintf(d.out, "\n%s: %s rows", table, thousands(written.rows[table]))
 		if written.rows[table] != expected[table] {
 			wrong++
-			fmt.Printf(", but %s events were played", thousands(expected[table]))
+			fmt.Fprintf(d.out, ", but %s events were played", thousands(expected[table]))
 		}
-		fmt.Println()
+		fmt.Fprintln(d.out)
 		if err := d.samples(ctx, table); err != nil {
 			return err
 		}
@@ -29,7 +28,7 @@ func (d *demo) report(ctx context.Context, expected count, written result) error
 		return fmt.Errorf("count dead letters: %w", err)
 	}
 	total := written.rows.total()
-	fmt.Printf("\n%s events in %.1f s, %s events/s, from the first entry in Redis to the last row in PostgreSQL\n",
+	fmt.Fprintf(d.out, "\n%s events in %.1f s, %s events/s, from the first entry in Redis to the last row in PostgreSQL\n",
 		thousands(total), written.took.Seconds(), thousands(int(float64(total)/written.took.Seconds())))
 	if wrong > 0 || letters > 0 {
 		return fmt.Errorf("%d tables hold other numbers of rows than were played, and there are %d dead letters",
@@ -61,7 +60,7 @@ func (d *demo) samples(ctx context.Context, table string) error {
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("read %s: %w", table, err)
 	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	out := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for i, column := range rows.FieldDescriptions() {
 		fmt.Fprintf(out, "  %s", column.Name)
 		for _, texts := range samples {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ type result struct {
 
 // watch shows how the tables fill until they hold what is expected.
 func (d *demo) watch(ctx context.Context, s *service, expected count, start time.Time) (result, error) {
-	bar := newProgress(expected.total())
+	bar := newProgress(d.out, expected.total())
 	defer bar.end()
 	last, moved := 0, time.Now()
 	ticker := time.NewTicker(pollInterval)
@@ -130,13 +131,14 @@ func (d *demo) count(ctx context.Context, expected count) (count, error) {
 
 // progress is a bar on a terminal, and a line now and then elsewhere.
 type progress struct {
+	out      io.Writer
 	total    int
 	terminal bool
 	shown    time.Time
 }
 
-func newProgress(total int) *progress {
-	return &progress{total: total, terminal: term.IsTerminal(int(os.Stdout.Fd()))}
+func newProgress(out *os.File, total int) *progress {
+	return &progress{out: out, total: total, terminal: term.IsTerminal(int(out.Fd()))}
 }
 
 const (
@@ -156,16 +158,16 @@ func (p *progress) show(done int, took time.Duration) {
 		strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled),
 		thousands(done), thousands(p.total), took.Seconds())
 	if p.terminal {
-		fmt.Print("\r" + line)
+		fmt.Fprint(p.out, "\r"+line)
 		return
 	}
-	fmt.Println(line)
+	fmt.Fprintln(p.out, line)
 }
 
 // end leaves the bar standing.
 func (p *progress) end() {
 	if p.terminal {
-		fmt.Println()
+		fmt.Fprintln(p.out)
 	}
 }
 

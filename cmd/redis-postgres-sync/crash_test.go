@@ -79,11 +79,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	db, err := pgx.Connect(ctx, database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close(context.WithoutCancel(ctx))
+	db := connect(t, database)
 
 	key := prefix + "stream"
 	backlog(t, client, key)

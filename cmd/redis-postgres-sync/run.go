@@ -94,7 +94,6 @@ func loops(cfg config.Config, client redis.UniversalClient, pool *pgxpool.Pool, 
 	var all []*ingest.Loop
 	for _, name := range cfg.RedisStreams {
 		for worker := range cfg.Workers {
-			log := log.With("stream", name, "worker", worker)
 			all = append(all, &ingest.Loop{
 				Source: stream.New(stream.Options{
 					Client:        client,
@@ -108,7 +107,7 @@ func loops(cfg config.Config, client redis.UniversalClient, pool *pgxpool.Pool, 
 				}),
 				Sink:            pg.NewWriter(pool, cfg.Finality, cfg.MaxRetries),
 				Catalog:         events.Catalog,
-				Log:             log,
+				Log:             log.With("stream", name, "worker", worker),
 				MaxPayload:      int(cfg.MaxPayloadBytes),
 				WriteTimeout:    cfg.ProcessingTimeout,
 				ShutdownTimeout: cfg.ShutdownTimeout,

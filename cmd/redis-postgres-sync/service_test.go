@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
@@ -22,17 +26,25 @@ func TestMain(m *testing.M) {
 // process is the service, run as a user runs it.
 type process struct {
 	command *exec.Cmd
-	text    bytes.Buffer // not to be read before ended is closed
+	text    lockedBuffer
 	ended   chan struct{}
 }
 
-// startService starts the service with no settings but these, in an empty directory.
+// startService starts the service with no settings but these.
 func startService(t *testing.T, settings ...string) *process {
 	t.Helper()
 	return startCommand(t, settings, "run")
 }
 
 func startCommand(t *testing.T, settings []string, args ...string) *process {
+	t.Helper()
+	p := newCommand(t, settings, args...)
+	p.start(t)
+	return p
+}
+
+// newCommand prepares the program to run with no settings but these, in an empty directory.
+func newCommand(t *testing.T, settings []string, args ...string) *process {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
@@ -42,6 +54,11 @@ func startCommand(t *testing.T, settings []string, args ...string) *process {
 	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), asService + "=1"}, settings...)
 	p.command.Dir = t.TempDir()
 	p.command.Stdout, p.command.Stderr = &p.text, &p.text
+	return p
+}
+
+func (p *process) start(t *testing.T) {
+	t.Helper()
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +70,16 @@ func startCommand(t *testing.T, settings []string, args ...string) *process {
 		p.command.Process.Kill()
 		<-p.ended
 	})
-	return p
+}
+
+func connect(t *testing.T, database string) *pgx.Conn {
+	t.Helper()
+	db, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close(context.Background()) })
+	return db
 }
 
 func (p *process) signal(s os.Signal) { p.command.Process.Signal(s) }
@@ -64,8 +90,23 @@ func (p *process) wait() int {
 	return p.command.ProcessState.ExitCode()
 }
 
-// output is what the process printed; it waits for its end.
-func (p *process) output() string {
-	<-p.ended
-	return p.text.String()
+// output is what the process has printed.
+func (p *process) output() string { return p.text.String() }
+
+// lockedBuffer is a buffer that can be read while a process writes to it.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

@@ -34,7 +34,7 @@ type Config struct {
 	Workers int
 	// ProcessingTimeout is the deadline of the transaction of one batch.
 	ProcessingTimeout time.Duration
-	// MaxRetries is the number of attempts of a batch before it counts as one failure.
+	// MaxRetries is the number of attempts of a batch before a refusal of unknown kind counts as an event's own fault.
 	MaxRetries int
 	// MaxPayloadBytes bounds a message; a larger one becomes a dead letter.
 	MaxPayloadBytes int64

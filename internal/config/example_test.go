@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write .env.example anew")
+var update = flag.Bool("update", false, "write .env.example and the table of the README anew")
 
 const examplePath = "../../.env.example"
 

@@ -74,7 +74,7 @@ var settings = []Setting{
 		kind:        number(func(c *Config) *int { return &c.BatchSize }, 1, 10_000),
 	}, {
 		Name: "BATCH_TIMEOUT_MS", Default: "5000",
-		Description: "longest time that a partial batch waits, in milliseconds",
+		Description: "longest time that a partial batch may wait, in milliseconds; at present none waits at all",
 		kind:        millis(func(c *Config) *time.Duration { return &c.BatchTimeout }, 1, hour),
 	}, {
 		Name: "WORKERS", Default: "4",
@@ -86,7 +86,7 @@ var settings = []Setting{
 		kind:        millis(func(c *Config) *time.Duration { return &c.ProcessingTimeout }, 1, hour),
 	}, {
 		Name: "MAX_RETRIES", Default: "3",
-		Description: "attempts of a batch before it counts as one failure and its connection is replaced",
+		Description: "attempts of a batch before a refusal of unknown kind counts as an event's own fault",
 		kind:        number(func(c *Config) *int { return &c.MaxRetries }, 1, 1000),
 	}, {
 		Name: "MAX_PAYLOAD_BYTES", Default: "64MiB",
