@@ -74,31 +74,15 @@ type approvalTypeUpdatedHandler struct{}
 func (approvalTypeUpdatedHandler) NewRow() event.Row { return new(ApprovalTypeUpdated) }
 
 func (approvalTypeUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*ApprovalTypeUpdated).columns)
-	_, err := db.New(tx).CopyApprovalTypeUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyApprovalTypeUpdatedEvents(ctx, event.Columns(rows, (*ApprovalTypeUpdated).columns))
 	return err
 }
 
 func (approvalTypeUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*ApprovalTypeUpdated).staged)
-	if _, err := q.StageApprovalTypeUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageApprovalTypeUpdatedEvents(ctx, event.Columns(rows, (*ApprovalTypeUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeApprovalTypeUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillApprovalTypeUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingApprovalTypeUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeApprovalTypeUpdatedEvents, q.FillApprovalTypeUpdatedEvents, q.ConflictingApprovalTypeUpdatedEvents,
+		func(row db.ConflictingApprovalTypeUpdatedEventsRow) event.Key { return event.Key(row) })
 }

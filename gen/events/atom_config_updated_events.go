@@ -71,31 +71,15 @@ type atomConfigUpdatedHandler struct{}
 func (atomConfigUpdatedHandler) NewRow() event.Row { return new(AtomConfigUpdated) }
 
 func (atomConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*AtomConfigUpdated).columns)
-	_, err := db.New(tx).CopyAtomConfigUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyAtomConfigUpdatedEvents(ctx, event.Columns(rows, (*AtomConfigUpdated).columns))
 	return err
 }
 
 func (atomConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*AtomConfigUpdated).staged)
-	if _, err := q.StageAtomConfigUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageAtomConfigUpdatedEvents(ctx, event.Columns(rows, (*AtomConfigUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeAtomConfigUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillAtomConfigUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingAtomConfigUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeAtomConfigUpdatedEvents, q.FillAtomConfigUpdatedEvents, q.ConflictingAtomConfigUpdatedEvents,
+		func(row db.ConflictingAtomConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

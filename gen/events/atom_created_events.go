@@ -78,31 +78,15 @@ type atomCreatedHandler struct{}
 func (atomCreatedHandler) NewRow() event.Row { return new(AtomCreated) }
 
 func (atomCreatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*AtomCreated).columns)
-	_, err := db.New(tx).CopyAtomCreatedEvents(ctx, params)
+	_, err := db.New(tx).CopyAtomCreatedEvents(ctx, event.Columns(rows, (*AtomCreated).columns))
 	return err
 }
 
 func (atomCreatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*AtomCreated).staged)
-	if _, err := q.StageAtomCreatedEvents(ctx, params); err != nil {
+	if _, err := q.StageAtomCreatedEvents(ctx, event.Columns(rows, (*AtomCreated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeAtomCreatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillAtomCreatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingAtomCreatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeAtomCreatedEvents, q.FillAtomCreatedEvents, q.ConflictingAtomCreatedEvents,
+		func(row db.ConflictingAtomCreatedEventsRow) event.Key { return event.Key(row) })
 }

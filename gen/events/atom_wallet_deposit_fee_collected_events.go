@@ -77,31 +77,15 @@ func (atomWalletDepositFeeCollectedHandler) NewRow() event.Row {
 }
 
 func (atomWalletDepositFeeCollectedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*AtomWalletDepositFeeCollected).columns)
-	_, err := db.New(tx).CopyAtomWalletDepositFeeCollectedEvents(ctx, params)
+	_, err := db.New(tx).CopyAtomWalletDepositFeeCollectedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeeCollected).columns))
 	return err
 }
 
 func (atomWalletDepositFeeCollectedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*AtomWalletDepositFeeCollected).staged)
-	if _, err := q.StageAtomWalletDepositFeeCollectedEvents(ctx, params); err != nil {
+	if _, err := q.StageAtomWalletDepositFeeCollectedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeeCollected).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeAtomWalletDepositFeeCollectedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillAtomWalletDepositFeeCollectedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingAtomWalletDepositFeeCollectedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeAtomWalletDepositFeeCollectedEvents, q.FillAtomWalletDepositFeeCollectedEvents, q.ConflictingAtomWalletDepositFeeCollectedEvents,
+		func(row db.ConflictingAtomWalletDepositFeeCollectedEventsRow) event.Key { return event.Key(row) })
 }

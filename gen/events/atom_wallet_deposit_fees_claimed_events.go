@@ -81,31 +81,15 @@ func (atomWalletDepositFeesClaimedHandler) NewRow() event.Row {
 }
 
 func (atomWalletDepositFeesClaimedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*AtomWalletDepositFeesClaimed).columns)
-	_, err := db.New(tx).CopyAtomWalletDepositFeesClaimedEvents(ctx, params)
+	_, err := db.New(tx).CopyAtomWalletDepositFeesClaimedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeesClaimed).columns))
 	return err
 }
 
 func (atomWalletDepositFeesClaimedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*AtomWalletDepositFeesClaimed).staged)
-	if _, err := q.StageAtomWalletDepositFeesClaimedEvents(ctx, params); err != nil {
+	if _, err := q.StageAtomWalletDepositFeesClaimedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeesClaimed).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeAtomWalletDepositFeesClaimedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillAtomWalletDepositFeesClaimedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingAtomWalletDepositFeesClaimedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeAtomWalletDepositFeesClaimedEvents, q.FillAtomWalletDepositFeesClaimedEvents, q.ConflictingAtomWalletDepositFeesClaimedEvents,
+		func(row db.ConflictingAtomWalletDepositFeesClaimedEventsRow) event.Key { return event.Key(row) })
 }

@@ -71,31 +71,15 @@ type bondingCurveConfigUpdatedHandler struct{}
 func (bondingCurveConfigUpdatedHandler) NewRow() event.Row { return new(BondingCurveConfigUpdated) }
 
 func (bondingCurveConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*BondingCurveConfigUpdated).columns)
-	_, err := db.New(tx).CopyBondingCurveConfigUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyBondingCurveConfigUpdatedEvents(ctx, event.Columns(rows, (*BondingCurveConfigUpdated).columns))
 	return err
 }
 
 func (bondingCurveConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*BondingCurveConfigUpdated).staged)
-	if _, err := q.StageBondingCurveConfigUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageBondingCurveConfigUpdatedEvents(ctx, event.Columns(rows, (*BondingCurveConfigUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeBondingCurveConfigUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillBondingCurveConfigUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingBondingCurveConfigUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeBondingCurveConfigUpdatedEvents, q.FillBondingCurveConfigUpdatedEvents, q.ConflictingBondingCurveConfigUpdatedEvents,
+		func(row db.ConflictingBondingCurveConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

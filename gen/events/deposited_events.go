@@ -109,31 +109,15 @@ type depositedHandler struct{}
 func (depositedHandler) NewRow() event.Row { return new(Deposited) }
 
 func (depositedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Deposited).columns)
-	_, err := db.New(tx).CopyDepositedEvents(ctx, params)
+	_, err := db.New(tx).CopyDepositedEvents(ctx, event.Columns(rows, (*Deposited).columns))
 	return err
 }
 
 func (depositedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Deposited).staged)
-	if _, err := q.StageDepositedEvents(ctx, params); err != nil {
+	if _, err := q.StageDepositedEvents(ctx, event.Columns(rows, (*Deposited).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeDepositedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillDepositedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingDepositedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeDepositedEvents, q.FillDepositedEvents, q.ConflictingDepositedEvents,
+		func(row db.ConflictingDepositedEventsRow) event.Key { return event.Key(row) })
 }

@@ -75,31 +75,15 @@ type erc721ApprovalHandler struct{}
 func (erc721ApprovalHandler) NewRow() event.Row { return new(ERC721Approval) }
 
 func (erc721ApprovalHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*ERC721Approval).columns)
-	_, err := db.New(tx).CopyErc721ApprovalEvents(ctx, params)
+	_, err := db.New(tx).CopyErc721ApprovalEvents(ctx, event.Columns(rows, (*ERC721Approval).columns))
 	return err
 }
 
 func (erc721ApprovalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*ERC721Approval).staged)
-	if _, err := q.StageErc721ApprovalEvents(ctx, params); err != nil {
+	if _, err := q.StageErc721ApprovalEvents(ctx, event.Columns(rows, (*ERC721Approval).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeErc721ApprovalEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillErc721ApprovalEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingErc721ApprovalEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeErc721ApprovalEvents, q.FillErc721ApprovalEvents, q.ConflictingErc721ApprovalEvents,
+		func(row db.ConflictingErc721ApprovalEventsRow) event.Key { return event.Key(row) })
 }

@@ -75,31 +75,15 @@ type erc721TransferHandler struct{}
 func (erc721TransferHandler) NewRow() event.Row { return new(ERC721Transfer) }
 
 func (erc721TransferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*ERC721Transfer).columns)
-	_, err := db.New(tx).CopyErc721TransferEvents(ctx, params)
+	_, err := db.New(tx).CopyErc721TransferEvents(ctx, event.Columns(rows, (*ERC721Transfer).columns))
 	return err
 }
 
 func (erc721TransferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*ERC721Transfer).staged)
-	if _, err := q.StageErc721TransferEvents(ctx, params); err != nil {
+	if _, err := q.StageErc721TransferEvents(ctx, event.Columns(rows, (*ERC721Transfer).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeErc721TransferEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillErc721TransferEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingErc721TransferEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeErc721TransferEvents, q.FillErc721TransferEvents, q.ConflictingErc721TransferEvents,
+		func(row db.ConflictingErc721TransferEventsRow) event.Key { return event.Key(row) })
 }

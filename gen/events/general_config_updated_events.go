@@ -104,31 +104,15 @@ type generalConfigUpdatedHandler struct{}
 func (generalConfigUpdatedHandler) NewRow() event.Row { return new(GeneralConfigUpdated) }
 
 func (generalConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*GeneralConfigUpdated).columns)
-	_, err := db.New(tx).CopyGeneralConfigUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyGeneralConfigUpdatedEvents(ctx, event.Columns(rows, (*GeneralConfigUpdated).columns))
 	return err
 }
 
 func (generalConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*GeneralConfigUpdated).staged)
-	if _, err := q.StageGeneralConfigUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageGeneralConfigUpdatedEvents(ctx, event.Columns(rows, (*GeneralConfigUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeGeneralConfigUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillGeneralConfigUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingGeneralConfigUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeGeneralConfigUpdatedEvents, q.FillGeneralConfigUpdatedEvents, q.ConflictingGeneralConfigUpdatedEvents,
+		func(row db.ConflictingGeneralConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -66,31 +66,15 @@ type initializedHandler struct{}
 func (initializedHandler) NewRow() event.Row { return new(Initialized) }
 
 func (initializedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Initialized).columns)
-	_, err := db.New(tx).CopyInitializedEvents(ctx, params)
+	_, err := db.New(tx).CopyInitializedEvents(ctx, event.Columns(rows, (*Initialized).columns))
 	return err
 }
 
 func (initializedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Initialized).staged)
-	if _, err := q.StageInitializedEvents(ctx, params); err != nil {
+	if _, err := q.StageInitializedEvents(ctx, event.Columns(rows, (*Initialized).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeInitializedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillInitializedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingInitializedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeInitializedEvents, q.FillInitializedEvents, q.ConflictingInitializedEvents,
+		func(row db.ConflictingInitializedEventsRow) event.Key { return event.Key(row) })
 }

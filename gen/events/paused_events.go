@@ -66,31 +66,15 @@ type pausedHandler struct{}
 func (pausedHandler) NewRow() event.Row { return new(Paused) }
 
 func (pausedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Paused).columns)
-	_, err := db.New(tx).CopyPausedEvents(ctx, params)
+	_, err := db.New(tx).CopyPausedEvents(ctx, event.Columns(rows, (*Paused).columns))
 	return err
 }
 
 func (pausedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Paused).staged)
-	if _, err := q.StagePausedEvents(ctx, params); err != nil {
+	if _, err := q.StagePausedEvents(ctx, event.Columns(rows, (*Paused).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergePausedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillPausedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingPausedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergePausedEvents, q.FillPausedEvents, q.ConflictingPausedEvents,
+		func(row db.ConflictingPausedEventsRow) event.Key { return event.Key(row) })
 }

@@ -84,31 +84,15 @@ type personalUtilizationAddedHandler struct{}
 func (personalUtilizationAddedHandler) NewRow() event.Row { return new(PersonalUtilizationAdded) }
 
 func (personalUtilizationAddedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*PersonalUtilizationAdded).columns)
-	_, err := db.New(tx).CopyPersonalUtilizationAddedEvents(ctx, params)
+	_, err := db.New(tx).CopyPersonalUtilizationAddedEvents(ctx, event.Columns(rows, (*PersonalUtilizationAdded).columns))
 	return err
 }
 
 func (personalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*PersonalUtilizationAdded).staged)
-	if _, err := q.StagePersonalUtilizationAddedEvents(ctx, params); err != nil {
+	if _, err := q.StagePersonalUtilizationAddedEvents(ctx, event.Columns(rows, (*PersonalUtilizationAdded).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergePersonalUtilizationAddedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillPersonalUtilizationAddedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingPersonalUtilizationAddedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergePersonalUtilizationAddedEvents, q.FillPersonalUtilizationAddedEvents, q.ConflictingPersonalUtilizationAddedEvents,
+		func(row db.ConflictingPersonalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
 }

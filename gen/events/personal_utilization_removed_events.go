@@ -84,31 +84,15 @@ type personalUtilizationRemovedHandler struct{}
 func (personalUtilizationRemovedHandler) NewRow() event.Row { return new(PersonalUtilizationRemoved) }
 
 func (personalUtilizationRemovedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*PersonalUtilizationRemoved).columns)
-	_, err := db.New(tx).CopyPersonalUtilizationRemovedEvents(ctx, params)
+	_, err := db.New(tx).CopyPersonalUtilizationRemovedEvents(ctx, event.Columns(rows, (*PersonalUtilizationRemoved).columns))
 	return err
 }
 
 func (personalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*PersonalUtilizationRemoved).staged)
-	if _, err := q.StagePersonalUtilizationRemovedEvents(ctx, params); err != nil {
+	if _, err := q.StagePersonalUtilizationRemovedEvents(ctx, event.Columns(rows, (*PersonalUtilizationRemoved).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergePersonalUtilizationRemovedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillPersonalUtilizationRemovedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingPersonalUtilizationRemovedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergePersonalUtilizationRemovedEvents, q.FillPersonalUtilizationRemovedEvents, q.ConflictingPersonalUtilizationRemovedEvents,
+		func(row db.ConflictingPersonalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
 }

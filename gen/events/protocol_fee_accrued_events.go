@@ -75,31 +75,15 @@ type protocolFeeAccruedHandler struct{}
 func (protocolFeeAccruedHandler) NewRow() event.Row { return new(ProtocolFeeAccrued) }
 
 func (protocolFeeAccruedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*ProtocolFeeAccrued).columns)
-	_, err := db.New(tx).CopyProtocolFeeAccruedEvents(ctx, params)
+	_, err := db.New(tx).CopyProtocolFeeAccruedEvents(ctx, event.Columns(rows, (*ProtocolFeeAccrued).columns))
 	return err
 }
 
 func (protocolFeeAccruedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*ProtocolFeeAccrued).staged)
-	if _, err := q.StageProtocolFeeAccruedEvents(ctx, params); err != nil {
+	if _, err := q.StageProtocolFeeAccruedEvents(ctx, event.Columns(rows, (*ProtocolFeeAccrued).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeProtocolFeeAccruedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillProtocolFeeAccruedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingProtocolFeeAccruedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeProtocolFeeAccruedEvents, q.FillProtocolFeeAccruedEvents, q.ConflictingProtocolFeeAccruedEvents,
+		func(row db.ConflictingProtocolFeeAccruedEventsRow) event.Key { return event.Key(row) })
 }

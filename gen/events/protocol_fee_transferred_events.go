@@ -75,31 +75,15 @@ type protocolFeeTransferredHandler struct{}
 func (protocolFeeTransferredHandler) NewRow() event.Row { return new(ProtocolFeeTransferred) }
 
 func (protocolFeeTransferredHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*ProtocolFeeTransferred).columns)
-	_, err := db.New(tx).CopyProtocolFeeTransferredEvents(ctx, params)
+	_, err := db.New(tx).CopyProtocolFeeTransferredEvents(ctx, event.Columns(rows, (*ProtocolFeeTransferred).columns))
 	return err
 }
 
 func (protocolFeeTransferredHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*ProtocolFeeTransferred).staged)
-	if _, err := q.StageProtocolFeeTransferredEvents(ctx, params); err != nil {
+	if _, err := q.StageProtocolFeeTransferredEvents(ctx, event.Columns(rows, (*ProtocolFeeTransferred).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeProtocolFeeTransferredEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillProtocolFeeTransferredEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingProtocolFeeTransferredEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeProtocolFeeTransferredEvents, q.FillProtocolFeeTransferredEvents, q.ConflictingProtocolFeeTransferredEvents,
+		func(row db.ConflictingProtocolFeeTransferredEventsRow) event.Key { return event.Key(row) })
 }

@@ -109,31 +109,15 @@ type redeemedHandler struct{}
 func (redeemedHandler) NewRow() event.Row { return new(Redeemed) }
 
 func (redeemedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Redeemed).columns)
-	_, err := db.New(tx).CopyRedeemedEvents(ctx, params)
+	_, err := db.New(tx).CopyRedeemedEvents(ctx, event.Columns(rows, (*Redeemed).columns))
 	return err
 }
 
 func (redeemedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Redeemed).staged)
-	if _, err := q.StageRedeemedEvents(ctx, params); err != nil {
+	if _, err := q.StageRedeemedEvents(ctx, event.Columns(rows, (*Redeemed).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeRedeemedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillRedeemedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingRedeemedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeRedeemedEvents, q.FillRedeemedEvents, q.ConflictingRedeemedEvents,
+		func(row db.ConflictingRedeemedEventsRow) event.Key { return event.Key(row) })
 }

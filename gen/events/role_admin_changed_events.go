@@ -78,31 +78,15 @@ type roleAdminChangedHandler struct{}
 func (roleAdminChangedHandler) NewRow() event.Row { return new(RoleAdminChanged) }
 
 func (roleAdminChangedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*RoleAdminChanged).columns)
-	_, err := db.New(tx).CopyRoleAdminChangedEvents(ctx, params)
+	_, err := db.New(tx).CopyRoleAdminChangedEvents(ctx, event.Columns(rows, (*RoleAdminChanged).columns))
 	return err
 }
 
 func (roleAdminChangedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*RoleAdminChanged).staged)
-	if _, err := q.StageRoleAdminChangedEvents(ctx, params); err != nil {
+	if _, err := q.StageRoleAdminChangedEvents(ctx, event.Columns(rows, (*RoleAdminChanged).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeRoleAdminChangedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillRoleAdminChangedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingRoleAdminChangedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeRoleAdminChangedEvents, q.FillRoleAdminChangedEvents, q.ConflictingRoleAdminChangedEvents,
+		func(row db.ConflictingRoleAdminChangedEventsRow) event.Key { return event.Key(row) })
 }

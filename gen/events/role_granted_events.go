@@ -74,31 +74,15 @@ type roleGrantedHandler struct{}
 func (roleGrantedHandler) NewRow() event.Row { return new(RoleGranted) }
 
 func (roleGrantedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*RoleGranted).columns)
-	_, err := db.New(tx).CopyRoleGrantedEvents(ctx, params)
+	_, err := db.New(tx).CopyRoleGrantedEvents(ctx, event.Columns(rows, (*RoleGranted).columns))
 	return err
 }
 
 func (roleGrantedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*RoleGranted).staged)
-	if _, err := q.StageRoleGrantedEvents(ctx, params); err != nil {
+	if _, err := q.StageRoleGrantedEvents(ctx, event.Columns(rows, (*RoleGranted).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeRoleGrantedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillRoleGrantedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingRoleGrantedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeRoleGrantedEvents, q.FillRoleGrantedEvents, q.ConflictingRoleGrantedEvents,
+		func(row db.ConflictingRoleGrantedEventsRow) event.Key { return event.Key(row) })
 }

@@ -74,31 +74,15 @@ type roleRevokedHandler struct{}
 func (roleRevokedHandler) NewRow() event.Row { return new(RoleRevoked) }
 
 func (roleRevokedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*RoleRevoked).columns)
-	_, err := db.New(tx).CopyRoleRevokedEvents(ctx, params)
+	_, err := db.New(tx).CopyRoleRevokedEvents(ctx, event.Columns(rows, (*RoleRevoked).columns))
 	return err
 }
 
 func (roleRevokedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*RoleRevoked).staged)
-	if _, err := q.StageRoleRevokedEvents(ctx, params); err != nil {
+	if _, err := q.StageRoleRevokedEvents(ctx, event.Columns(rows, (*RoleRevoked).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeRoleRevokedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillRoleRevokedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingRoleRevokedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeRoleRevokedEvents, q.FillRoleRevokedEvents, q.ConflictingRoleRevokedEvents,
+		func(row db.ConflictingRoleRevokedEventsRow) event.Key { return event.Key(row) })
 }

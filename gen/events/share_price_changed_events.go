@@ -94,31 +94,15 @@ type sharePriceChangedHandler struct{}
 func (sharePriceChangedHandler) NewRow() event.Row { return new(SharePriceChanged) }
 
 func (sharePriceChangedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*SharePriceChanged).columns)
-	_, err := db.New(tx).CopySharePriceChangedEvents(ctx, params)
+	_, err := db.New(tx).CopySharePriceChangedEvents(ctx, event.Columns(rows, (*SharePriceChanged).columns))
 	return err
 }
 
 func (sharePriceChangedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*SharePriceChanged).staged)
-	if _, err := q.StageSharePriceChangedEvents(ctx, params); err != nil {
+	if _, err := q.StageSharePriceChangedEvents(ctx, event.Columns(rows, (*SharePriceChanged).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeSharePriceChangedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillSharePriceChangedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingSharePriceChangedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeSharePriceChangedEvents, q.FillSharePriceChangedEvents, q.ConflictingSharePriceChangedEvents,
+		func(row db.ConflictingSharePriceChangedEventsRow) event.Key { return event.Key(row) })
 }

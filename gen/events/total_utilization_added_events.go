@@ -79,31 +79,15 @@ type totalUtilizationAddedHandler struct{}
 func (totalUtilizationAddedHandler) NewRow() event.Row { return new(TotalUtilizationAdded) }
 
 func (totalUtilizationAddedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*TotalUtilizationAdded).columns)
-	_, err := db.New(tx).CopyTotalUtilizationAddedEvents(ctx, params)
+	_, err := db.New(tx).CopyTotalUtilizationAddedEvents(ctx, event.Columns(rows, (*TotalUtilizationAdded).columns))
 	return err
 }
 
 func (totalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*TotalUtilizationAdded).staged)
-	if _, err := q.StageTotalUtilizationAddedEvents(ctx, params); err != nil {
+	if _, err := q.StageTotalUtilizationAddedEvents(ctx, event.Columns(rows, (*TotalUtilizationAdded).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeTotalUtilizationAddedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillTotalUtilizationAddedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingTotalUtilizationAddedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeTotalUtilizationAddedEvents, q.FillTotalUtilizationAddedEvents, q.ConflictingTotalUtilizationAddedEvents,
+		func(row db.ConflictingTotalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
 }

@@ -79,31 +79,15 @@ type totalUtilizationRemovedHandler struct{}
 func (totalUtilizationRemovedHandler) NewRow() event.Row { return new(TotalUtilizationRemoved) }
 
 func (totalUtilizationRemovedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*TotalUtilizationRemoved).columns)
-	_, err := db.New(tx).CopyTotalUtilizationRemovedEvents(ctx, params)
+	_, err := db.New(tx).CopyTotalUtilizationRemovedEvents(ctx, event.Columns(rows, (*TotalUtilizationRemoved).columns))
 	return err
 }
 
 func (totalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*TotalUtilizationRemoved).staged)
-	if _, err := q.StageTotalUtilizationRemovedEvents(ctx, params); err != nil {
+	if _, err := q.StageTotalUtilizationRemovedEvents(ctx, event.Columns(rows, (*TotalUtilizationRemoved).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeTotalUtilizationRemovedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillTotalUtilizationRemovedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingTotalUtilizationRemovedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeTotalUtilizationRemovedEvents, q.FillTotalUtilizationRemovedEvents, q.ConflictingTotalUtilizationRemovedEvents,
+		func(row db.ConflictingTotalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
 }

@@ -71,31 +71,15 @@ type tripleConfigUpdatedHandler struct{}
 func (tripleConfigUpdatedHandler) NewRow() event.Row { return new(TripleConfigUpdated) }
 
 func (tripleConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*TripleConfigUpdated).columns)
-	_, err := db.New(tx).CopyTripleConfigUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyTripleConfigUpdatedEvents(ctx, event.Columns(rows, (*TripleConfigUpdated).columns))
 	return err
 }
 
 func (tripleConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*TripleConfigUpdated).staged)
-	if _, err := q.StageTripleConfigUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageTripleConfigUpdatedEvents(ctx, event.Columns(rows, (*TripleConfigUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeTripleConfigUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillTripleConfigUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingTripleConfigUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeTripleConfigUpdatedEvents, q.FillTripleConfigUpdatedEvents, q.ConflictingTripleConfigUpdatedEvents,
+		func(row db.ConflictingTripleConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -88,31 +88,15 @@ type tripleCreatedHandler struct{}
 func (tripleCreatedHandler) NewRow() event.Row { return new(TripleCreated) }
 
 func (tripleCreatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*TripleCreated).columns)
-	_, err := db.New(tx).CopyTripleCreatedEvents(ctx, params)
+	_, err := db.New(tx).CopyTripleCreatedEvents(ctx, event.Columns(rows, (*TripleCreated).columns))
 	return err
 }
 
 func (tripleCreatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*TripleCreated).staged)
-	if _, err := q.StageTripleCreatedEvents(ctx, params); err != nil {
+	if _, err := q.StageTripleCreatedEvents(ctx, event.Columns(rows, (*TripleCreated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeTripleCreatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillTripleCreatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingTripleCreatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeTripleCreatedEvents, q.FillTripleCreatedEvents, q.ConflictingTripleCreatedEvents,
+		func(row db.ConflictingTripleCreatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -66,31 +66,15 @@ type unpausedHandler struct{}
 func (unpausedHandler) NewRow() event.Row { return new(Unpaused) }
 
 func (unpausedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Unpaused).columns)
-	_, err := db.New(tx).CopyUnpausedEvents(ctx, params)
+	_, err := db.New(tx).CopyUnpausedEvents(ctx, event.Columns(rows, (*Unpaused).columns))
 	return err
 }
 
 func (unpausedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Unpaused).staged)
-	if _, err := q.StageUnpausedEvents(ctx, params); err != nil {
+	if _, err := q.StageUnpausedEvents(ctx, event.Columns(rows, (*Unpaused).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeUnpausedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillUnpausedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingUnpausedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeUnpausedEvents, q.FillUnpausedEvents, q.ConflictingUnpausedEvents,
+		func(row db.ConflictingUnpausedEventsRow) event.Key { return event.Key(row) })
 }

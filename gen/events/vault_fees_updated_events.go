@@ -75,31 +75,15 @@ type vaultFeesUpdatedHandler struct{}
 func (vaultFeesUpdatedHandler) NewRow() event.Row { return new(VaultFeesUpdated) }
 
 func (vaultFeesUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*VaultFeesUpdated).columns)
-	_, err := db.New(tx).CopyVaultFeesUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyVaultFeesUpdatedEvents(ctx, event.Columns(rows, (*VaultFeesUpdated).columns))
 	return err
 }
 
 func (vaultFeesUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*VaultFeesUpdated).staged)
-	if _, err := q.StageVaultFeesUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageVaultFeesUpdatedEvents(ctx, event.Columns(rows, (*VaultFeesUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeVaultFeesUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillVaultFeesUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingVaultFeesUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeVaultFeesUpdatedEvents, q.FillVaultFeesUpdatedEvents, q.ConflictingVaultFeesUpdatedEvents,
+		func(row db.ConflictingVaultFeesUpdatedEventsRow) event.Key { return event.Key(row) })
 }

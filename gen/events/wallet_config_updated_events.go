@@ -83,31 +83,15 @@ type walletConfigUpdatedHandler struct{}
 func (walletConfigUpdatedHandler) NewRow() event.Row { return new(WalletConfigUpdated) }
 
 func (walletConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*WalletConfigUpdated).columns)
-	_, err := db.New(tx).CopyWalletConfigUpdatedEvents(ctx, params)
+	_, err := db.New(tx).CopyWalletConfigUpdatedEvents(ctx, event.Columns(rows, (*WalletConfigUpdated).columns))
 	return err
 }
 
 func (walletConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*WalletConfigUpdated).staged)
-	if _, err := q.StageWalletConfigUpdatedEvents(ctx, params); err != nil {
+	if _, err := q.StageWalletConfigUpdatedEvents(ctx, event.Columns(rows, (*WalletConfigUpdated).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeWalletConfigUpdatedEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillWalletConfigUpdatedEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingWalletConfigUpdatedEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeWalletConfigUpdatedEvents, q.FillWalletConfigUpdatedEvents, q.ConflictingWalletConfigUpdatedEvents,
+		func(row db.ConflictingWalletConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

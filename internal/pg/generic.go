@@ -15,42 +15,28 @@ type genericHandler struct{}
 func (genericHandler) NewRow() event.Row { return new(event.Generic) }
 
 func (genericHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := make([]db.CopyGenericEventsParams, len(rows))
-	for i, row := range rows {
-		params[i] = genericColumns(row.(*event.Generic))
-	}
-	_, err := db.New(tx).CopyGenericEvents(ctx, params)
+	_, err := db.New(tx).CopyGenericEvents(ctx, event.Columns(rows, genericColumns))
 	return err
 }
 
 func (genericHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	queries := db.New(tx)
-	staged := make([]db.StageGenericEventsParams, len(rows))
-	for i, row := range rows {
-		staged[i] = db.StageGenericEventsParams(genericColumns(row.(*event.Generic)))
-	}
-	if _, err := queries.StageGenericEvents(ctx, staged); err != nil {
+	q := db.New(tx)
+	if _, err := q.StageGenericEvents(ctx, event.Columns(rows, genericStaged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := queries.MergeGenericEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := queries.FillGenericEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicts, err := queries.ConflictingGenericEvents(ctx)
-	return event.Merged{
-		Inserted: inserted,
-		Conflicts: event.Map(conflicts, func(row db.ConflictingGenericEventsRow) event.Key {
+	return event.MergeStaged(ctx, len(rows), q.MergeGenericEvents, q.FillGenericEvents, q.ConflictingGenericEvents,
+		func(row db.ConflictingGenericEventsRow) event.Key {
 			return event.Key{
 				Network:         row.Network,
 				BlockNumber:     row.BlockNumber,
 				LogIndex:        row.LogIndex,
 				TransactionHash: row.TransactionHash,
 			}
-		}),
-	}, err
+		})
+}
+
+func genericStaged(g *event.Generic) db.StageGenericEventsParams {
+	return db.StageGenericEventsParams(genericColumns(g))
 }
 
 func genericColumns(g *event.Generic) db.CopyGenericEventsParams {

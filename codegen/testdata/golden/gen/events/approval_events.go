@@ -75,31 +75,15 @@ type approvalHandler struct{}
 func (approvalHandler) NewRow() event.Row { return new(Approval) }
 
 func (approvalHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Approval).columns)
-	_, err := db.New(tx).CopyApprovalEvents(ctx, params)
+	_, err := db.New(tx).CopyApprovalEvents(ctx, event.Columns(rows, (*Approval).columns))
 	return err
 }
 
 func (approvalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Approval).staged)
-	if _, err := q.StageApprovalEvents(ctx, params); err != nil {
+	if _, err := q.StageApprovalEvents(ctx, event.Columns(rows, (*Approval).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeApprovalEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillApprovalEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingApprovalEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeApprovalEvents, q.FillApprovalEvents, q.ConflictingApprovalEvents,
+		func(row db.ConflictingApprovalEventsRow) event.Key { return event.Key(row) })
 }

@@ -74,31 +74,15 @@ type approvalForAllHandler struct{}
 func (approvalForAllHandler) NewRow() event.Row { return new(ApprovalForAll) }
 
 func (approvalForAllHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*ApprovalForAll).columns)
-	_, err := db.New(tx).CopyApprovalForAllEvents(ctx, params)
+	_, err := db.New(tx).CopyApprovalForAllEvents(ctx, event.Columns(rows, (*ApprovalForAll).columns))
 	return err
 }
 
 func (approvalForAllHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*ApprovalForAll).staged)
-	if _, err := q.StageApprovalForAllEvents(ctx, params); err != nil {
+	if _, err := q.StageApprovalForAllEvents(ctx, event.Columns(rows, (*ApprovalForAll).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeApprovalForAllEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillApprovalForAllEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingApprovalForAllEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeApprovalForAllEvents, q.FillApprovalForAllEvents, q.ConflictingApprovalForAllEvents,
+		func(row db.ConflictingApprovalForAllEventsRow) event.Key { return event.Key(row) })
 }

@@ -67,31 +67,15 @@ type plainHandler struct{}
 func (plainHandler) NewRow() event.Row { return new(Plain) }
 
 func (plainHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Plain).columns)
-	_, err := db.New(tx).CopyPlainEvents(ctx, params)
+	_, err := db.New(tx).CopyPlainEvents(ctx, event.Columns(rows, (*Plain).columns))
 	return err
 }
 
 func (plainHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Plain).staged)
-	if _, err := q.StagePlainEvents(ctx, params); err != nil {
+	if _, err := q.StagePlainEvents(ctx, event.Columns(rows, (*Plain).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergePlainEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillPlainEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingPlainEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergePlainEvents, q.FillPlainEvents, q.ConflictingPlainEvents,
+		func(row db.ConflictingPlainEventsRow) event.Key { return event.Key(row) })
 }

@@ -85,31 +85,15 @@ type singleBetweenHandler struct{}
 func (singleBetweenHandler) NewRow() event.Row { return new(SingleBetween) }
 
 func (singleBetweenHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*SingleBetween).columns)
-	_, err := db.New(tx).CopySingleBetweenEvents(ctx, params)
+	_, err := db.New(tx).CopySingleBetweenEvents(ctx, event.Columns(rows, (*SingleBetween).columns))
 	return err
 }
 
 func (singleBetweenHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*SingleBetween).staged)
-	if _, err := q.StageSingleBetweenEvents(ctx, params); err != nil {
+	if _, err := q.StageSingleBetweenEvents(ctx, event.Columns(rows, (*SingleBetween).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeSingleBetweenEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillSingleBetweenEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingSingleBetweenEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeSingleBetweenEvents, q.FillSingleBetweenEvents, q.ConflictingSingleBetweenEvents,
+		func(row db.ConflictingSingleBetweenEventsRow) event.Key { return event.Key(row) })
 }

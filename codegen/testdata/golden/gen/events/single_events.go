@@ -76,31 +76,15 @@ type singleHandler struct{}
 func (singleHandler) NewRow() event.Row { return new(Single) }
 
 func (singleHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Single).columns)
-	_, err := db.New(tx).CopySingleEvents(ctx, params)
+	_, err := db.New(tx).CopySingleEvents(ctx, event.Columns(rows, (*Single).columns))
 	return err
 }
 
 func (singleHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Single).staged)
-	if _, err := q.StageSingleEvents(ctx, params); err != nil {
+	if _, err := q.StageSingleEvents(ctx, event.Columns(rows, (*Single).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeSingleEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillSingleEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingSingleEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeSingleEvents, q.FillSingleEvents, q.ConflictingSingleEvents,
+		func(row db.ConflictingSingleEventsRow) event.Key { return event.Key(row) })
 }

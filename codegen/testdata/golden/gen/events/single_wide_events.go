@@ -88,31 +88,15 @@ type singleWideHandler struct{}
 func (singleWideHandler) NewRow() event.Row { return new(SingleWide) }
 
 func (singleWideHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*SingleWide).columns)
-	_, err := db.New(tx).CopySingleWideEvents(ctx, params)
+	_, err := db.New(tx).CopySingleWideEvents(ctx, event.Columns(rows, (*SingleWide).columns))
 	return err
 }
 
 func (singleWideHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*SingleWide).staged)
-	if _, err := q.StageSingleWideEvents(ctx, params); err != nil {
+	if _, err := q.StageSingleWideEvents(ctx, event.Columns(rows, (*SingleWide).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeSingleWideEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillSingleWideEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingSingleWideEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeSingleWideEvents, q.FillSingleWideEvents, q.ConflictingSingleWideEvents,
+		func(row db.ConflictingSingleWideEventsRow) event.Key { return event.Key(row) })
 }

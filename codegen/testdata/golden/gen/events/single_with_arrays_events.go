@@ -79,31 +79,15 @@ type singleWithArraysHandler struct{}
 func (singleWithArraysHandler) NewRow() event.Row { return new(SingleWithArrays) }
 
 func (singleWithArraysHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*SingleWithArrays).columns)
-	_, err := db.New(tx).CopySingleWithArraysEvents(ctx, params)
+	_, err := db.New(tx).CopySingleWithArraysEvents(ctx, event.Columns(rows, (*SingleWithArrays).columns))
 	return err
 }
 
 func (singleWithArraysHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*SingleWithArrays).staged)
-	if _, err := q.StageSingleWithArraysEvents(ctx, params); err != nil {
+	if _, err := q.StageSingleWithArraysEvents(ctx, event.Columns(rows, (*SingleWithArrays).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeSingleWithArraysEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillSingleWithArraysEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingSingleWithArraysEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeSingleWithArraysEvents, q.FillSingleWithArraysEvents, q.ConflictingSingleWithArraysEvents,
+		func(row db.ConflictingSingleWithArraysEventsRow) event.Key { return event.Key(row) })
 }

@@ -79,31 +79,15 @@ type singleWithTupleArrayHandler struct{}
 func (singleWithTupleArrayHandler) NewRow() event.Row { return new(SingleWithTupleArray) }
 
 func (singleWithTupleArrayHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*SingleWithTupleArray).columns)
-	_, err := db.New(tx).CopySingleWithTupleArrayEvents(ctx, params)
+	_, err := db.New(tx).CopySingleWithTupleArrayEvents(ctx, event.Columns(rows, (*SingleWithTupleArray).columns))
 	return err
 }
 
 func (singleWithTupleArrayHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*SingleWithTupleArray).staged)
-	if _, err := q.StageSingleWithTupleArrayEvents(ctx, params); err != nil {
+	if _, err := q.StageSingleWithTupleArrayEvents(ctx, event.Columns(rows, (*SingleWithTupleArray).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeSingleWithTupleArrayEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillSingleWithTupleArrayEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingSingleWithTupleArrayEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeSingleWithTupleArrayEvents, q.FillSingleWithTupleArrayEvents, q.ConflictingSingleWithTupleArrayEvents,
+		func(row db.ConflictingSingleWithTupleArrayEventsRow) event.Key { return event.Key(row) })
 }

@@ -75,31 +75,15 @@ type token721ApprovalHandler struct{}
 func (token721ApprovalHandler) NewRow() event.Row { return new(Token721Approval) }
 
 func (token721ApprovalHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Token721Approval).columns)
-	_, err := db.New(tx).CopyToken721ApprovalEvents(ctx, params)
+	_, err := db.New(tx).CopyToken721ApprovalEvents(ctx, event.Columns(rows, (*Token721Approval).columns))
 	return err
 }
 
 func (token721ApprovalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Token721Approval).staged)
-	if _, err := q.StageToken721ApprovalEvents(ctx, params); err != nil {
+	if _, err := q.StageToken721ApprovalEvents(ctx, event.Columns(rows, (*Token721Approval).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeToken721ApprovalEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillToken721ApprovalEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingToken721ApprovalEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeToken721ApprovalEvents, q.FillToken721ApprovalEvents, q.ConflictingToken721ApprovalEvents,
+		func(row db.ConflictingToken721ApprovalEventsRow) event.Key { return event.Key(row) })
 }

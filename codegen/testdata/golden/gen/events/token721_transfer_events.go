@@ -75,31 +75,15 @@ type token721TransferHandler struct{}
 func (token721TransferHandler) NewRow() event.Row { return new(Token721Transfer) }
 
 func (token721TransferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Token721Transfer).columns)
-	_, err := db.New(tx).CopyToken721TransferEvents(ctx, params)
+	_, err := db.New(tx).CopyToken721TransferEvents(ctx, event.Columns(rows, (*Token721Transfer).columns))
 	return err
 }
 
 func (token721TransferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Token721Transfer).staged)
-	if _, err := q.StageToken721TransferEvents(ctx, params); err != nil {
+	if _, err := q.StageToken721TransferEvents(ctx, event.Columns(rows, (*Token721Transfer).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeToken721TransferEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillToken721TransferEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingToken721TransferEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeToken721TransferEvents, q.FillToken721TransferEvents, q.ConflictingToken721TransferEvents,
+		func(row db.ConflictingToken721TransferEventsRow) event.Key { return event.Key(row) })
 }

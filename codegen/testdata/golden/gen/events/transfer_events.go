@@ -75,31 +75,15 @@ type transferHandler struct{}
 func (transferHandler) NewRow() event.Row { return new(Transfer) }
 
 func (transferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*Transfer).columns)
-	_, err := db.New(tx).CopyTransferEvents(ctx, params)
+	_, err := db.New(tx).CopyTransferEvents(ctx, event.Columns(rows, (*Transfer).columns))
 	return err
 }
 
 func (transferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*Transfer).staged)
-	if _, err := q.StageTransferEvents(ctx, params); err != nil {
+	if _, err := q.StageTransferEvents(ctx, event.Columns(rows, (*Transfer).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeTransferEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillTransferEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingTransferEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeTransferEvents, q.FillTransferEvents, q.ConflictingTransferEvents,
+		func(row db.ConflictingTransferEventsRow) event.Key { return event.Key(row) })
 }

@@ -85,31 +85,15 @@ type twoTuplesHandler struct{}
 func (twoTuplesHandler) NewRow() event.Row { return new(TwoTuples) }
 
 func (twoTuplesHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	params := event.Columns(rows, (*TwoTuples).columns)
-	_, err := db.New(tx).CopyTwoTuplesEvents(ctx, params)
+	_, err := db.New(tx).CopyTwoTuplesEvents(ctx, event.Columns(rows, (*TwoTuples).columns))
 	return err
 }
 
 func (twoTuplesHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
 	q := db.New(tx)
-	params := event.Columns(rows, (*TwoTuples).staged)
-	if _, err := q.StageTwoTuplesEvents(ctx, params); err != nil {
+	if _, err := q.StageTwoTuplesEvents(ctx, event.Columns(rows, (*TwoTuples).staged)); err != nil {
 		return event.Merged{}, err
 	}
-	inserted, err := q.MergeTwoTuplesEvents(ctx)
-	if err != nil || inserted == int64(len(rows)) {
-		return event.Merged{Inserted: inserted}, err
-	}
-	if err := q.FillTwoTuplesEvents(ctx); err != nil {
-		return event.Merged{}, err
-	}
-	conflicting, err := q.ConflictingTwoTuplesEvents(ctx)
-	if err != nil {
-		return event.Merged{}, err
-	}
-	keys := make([]event.Key, len(conflicting))
-	for i, row := range conflicting {
-		keys[i] = event.Key(row)
-	}
-	return event.Merged{Inserted: inserted, Conflicts: keys}, nil
+	return event.MergeStaged(ctx, len(rows), q.MergeTwoTuplesEvents, q.FillTwoTuplesEvents, q.ConflictingTwoTuplesEvents,
+		func(row db.ConflictingTwoTuplesEventsRow) event.Key { return event.Key(row) })
 }

@@ -1,0 +1,253 @@
+package pg_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/gen/db"
+	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+)
+
+func TestWriter(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	t.Run("writes new rows exactly", func(t *testing.T) {
+		f := newFixture(t, pool)
+		f.write(event.Result{Inserted: 1}, f.deposited(7, 3))
+		rows, err := db.New(pool).DepositedEventsByBlocks(t.Context(), db.DepositedEventsByBlocksParams{
+			Network: f.network, FromBlock: 7, ToBlock: 7, PageSize: 10,
+		})
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%d rows, %v", len(rows), err)
+		}
+		got := rows[0]
+		if time.Since(got.CreatedAt).Abs() > time.Hour {
+			t.Errorf("created at %v", got.CreatedAt)
+		}
+		at := got.BlockTimestamp.UTC()
+		got.BlockTimestamp, got.CreatedAt = &at, time.Time{}
+		meta, all := f.meta(7, 3), new(uint256.Int).SetAllOne()
+		want := db.DepositedEvents{
+			TransactionHash: meta.TransactionHash[:], LogIndex: 3, Network: f.network, ChainID: meta.ChainID,
+			Address: meta.Address[:], BlockNumber: 7, BlockHash: meta.BlockHash[:], BlockTimestamp: meta.BlockTimestamp,
+			TransactionIndex: 3,
+			Sender:           common.Address{2}.Bytes(), Receiver: common.Address{3}.Bytes(), TermID: number(7).Bytes(),
+			CurveID: event.Unsigned64(1), Assets: event.Unsigned64(7), TotalShares: event.Unsigned(*all), VaultType: 1,
+		}
+		if fmt.Sprintf("%+v", pointed(got)) != fmt.Sprintf("%+v", pointed(want)) {
+			t.Errorf("got  %+v\nwant %+v", pointed(got), pointed(want))
+		}
+	})
+	t.Run("an empty batch", func(t *testing.T) {
+		f := newFixture(t, pool)
+		f.write(event.Result{})
+	})
+	t.Run("a replayed batch changes nothing", func(t *testing.T) {
+		f := newFixture(t, pool)
+		items := f.many(50, 100)
+		f.write(event.Result{Inserted: 50}, items...)
+		before := f.physical("deposited_events")
+		f.write(event.Result{Duplicates: 50}, items...)
+		f.write(event.Result{Duplicates: 50}, f.again(items)...)
+		if !slices.Equal(f.physical("deposited_events"), before) {
+			t.Error("rows were touched")
+		}
+		f.want(letters)
+	})
+	t.Run("a batch of which half is new", func(t *testing.T) {
+		f := newFixture(t, pool)
+		items := f.many(40, 100)
+		f.write(event.Result{Inserted: 20}, items[10:30]...)
+		before := f.physical("deposited_events")
+		f.write(event.Result{Inserted: 20, Duplicates: 20}, items...)
+		if !slices.Equal(f.physical("deposited_events")[:20], before) {
+			t.Error("rows that stood were touched")
+		}
+		f.wantRows("deposited_events", 40)
+	})
+	t.Run("duplicates within one batch", func(t *testing.T) {
+		f := newFixture(t, pool)
+		items := f.many(5, 100)
+		f.write(event.Result{Inserted: 5, Duplicates: 10}, slices.Concat(items, f.again(items), f.again(items))...)
+		f.wantRows("deposited_events", 5)
+		f.want(letters)
+	})
+	t.Run("goes back to new rows only after a replay", func(t *testing.T) {
+		f := newFixture(t, pool)
+		items := f.many(30, 100)
+		f.write(event.Result{Inserted: 10}, items[:10]...)
+		f.write(event.Result{Duplicates: 10}, items[:10]...)
+		f.write(event.Result{Inserted: 10}, items[10:20]...)
+		f.write(event.Result{Inserted: 10}, items[20:]...)
+		f.wantRows("deposited_events", 30)
+	})
+	t.Run("several tables and generic events in one batch", func(t *testing.T) {
+		f := newFixture(t, pool)
+		items := []event.Item{
+			f.deposited(2, 0),
+			f.item("transfer_events", &events.Transfer{Meta: f.meta(2, 1)}),
+			f.generic(2, 2, number(9), `{"a": 1}`),
+			f.item("erc721_transfer_events", &events.ERC721Transfer{Meta: f.meta(2, 3)}),
+			f.deposited(1, 0),
+		}
+		f.write(event.Result{Inserted: 5}, items...)
+		f.write(event.Result{Duplicates: 5}, items...)
+		for table, want := range map[string]int{
+			"deposited_events": 2, "transfer_events": 1, "erc721_transfer_events": 1, "generic_events": 1,
+		} {
+			f.wantRows(table, want)
+		}
+	})
+	t.Run("one transaction hash on two networks", func(t *testing.T) {
+		f := newFixture(t, pool)
+		here, there := f.deposited(1, 0), f.deposited(1, 0, func(d *events.Deposited) { d.Network += "_other" })
+		f.write(event.Result{Inserted: 2}, here, there)
+		f.wantRows("deposited_events", 1)
+	})
+	t.Run("fills what was not known, and overwrites nothing", func(t *testing.T) {
+		f := newFixture(t, pool)
+		bare := f.deposited(1, 0, func(d *events.Deposited) { d.ChainID, d.BlockTimestamp = nil, nil })
+		full := f.deposited(1, 0)
+		other := f.deposited(1, 0, func(d *events.Deposited) {
+			id, at := int64(7), time.Unix(0, 0)
+			d.ChainID, d.BlockTimestamp = &id, &at
+		})
+		const known = `SELECT concat_ws(' ', chain_id, extract(epoch FROM block_timestamp)::bigint)
+			FROM deposited_events WHERE network = $1`
+		f.write(event.Result{Inserted: 1}, bare)
+		f.want(known, "")
+		f.write(event.Result{Duplicates: 1}, full)
+		f.want(known, "1155 1700000001")
+		before := f.physical("deposited_events")
+		f.write(event.Result{Duplicates: 1}, bare)
+		f.write(event.Result{Duplicates: 1}, other)
+		if !slices.Equal(f.physical("deposited_events"), before) {
+			t.Error("what was known was overwritten")
+		}
+		f.want(letters)
+	})
+	t.Run("fills within one batch", func(t *testing.T) {
+		f := newFixture(t, pool)
+		bare := f.generic(1, 0, number(9), `{}`)
+		bare.Row.Metadata().BlockTimestamp = nil
+		f.write(event.Result{Inserted: 1, Duplicates: 1}, bare, f.generic(1, 0, number(9), `{}`))
+		f.want("SELECT extract(epoch FROM block_timestamp)::bigint::text FROM generic_events WHERE network = $1", "1700000001")
+	})
+}
+
+// pointed returns a row with its pointers resolved, for comparison by way of its text.
+func pointed(row db.DepositedEvents) any {
+	type plain struct {
+		db.DepositedEvents
+		chainID   int64
+		timestamp time.Time
+	}
+	p := plain{DepositedEvents: row}
+	if row.ChainID != nil && row.BlockTimestamp != nil {
+		p.chainID, p.timestamp = *row.ChainID, *row.BlockTimestamp
+	}
+	p.ChainID, p.BlockTimestamp = nil, nil
+	return p
+}
+
+// TestWriterCopies: new rows go straight into their table. The temporary table of a merge tells when they did not.
+func TestWriterCopies(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	const merged = "SELECT relname::text FROM pg_class WHERE relname = 'deposited_events_stage' AND $1 <> ''"
+	items := f.many(20, 1)
+	f.write(event.Result{Inserted: 20}, items...)
+	f.want(merged)
+	f.write(event.Result{Duplicates: 20}, items...)
+	f.want(merged, "deposited_events_stage")
+}
+
+// TestWritersAtOnce: writers that merge the same rows in different orders wait for each other, and never deadlock.
+func TestWritersAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	for _, c := range []struct {
+		name     string
+		standing int // rows that stand already, so that the writers merge from the start
+	}{{"new rows", 0}, {"rows of which half stand", 100}} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, pool)
+			items := f.many(200, 1)
+			for i := 0; i < len(items); i += 4 {
+				meta := *items[i].Row.Metadata()
+				items[i] = f.item("transfer_events", &events.Transfer{Meta: meta})
+			}
+			if c.standing > 0 {
+				f.write(event.Result{Inserted: c.standing}, items[:c.standing]...)
+			}
+			seed := rand.Uint64()
+			t.Logf("seed %d", seed)
+			var inserted [4]int
+			var group errgroup.Group
+			for w := range inserted {
+				rng := rand.New(rand.NewPCG(seed, uint64(w)))
+				mine := slices.Clone(items)
+				group.Go(func() error {
+					writer := newWriter(pool)
+					for range 5 {
+						rng.Shuffle(len(mine), func(i, k int) { mine[i], mine[k] = mine[k], mine[i] })
+						for batch := range slices.Chunk(mine, 50) {
+							result, err := writer.Write(t.Context(), &event.Batch{Items: batch})
+							if err != nil {
+								return err
+							}
+							if result.DeadLetters > 0 {
+								return fmt.Errorf("%d dead letters", result.DeadLetters)
+							}
+							inserted[w] += result.Inserted
+						}
+					}
+					return nil
+				})
+			}
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			total := c.standing
+			for _, n := range inserted {
+				total += n
+			}
+			if total != len(items) {
+				t.Errorf("%d rows counted as inserted, want %d", total, len(items))
+			}
+			f.wantRows("deposited_events", 150)
+			f.wantRows("transfer_events", 50)
+		})
+	}
+}
+
+// TestWriterWithoutTable: what an operator has to mend dead-letters nothing, and the same batch goes through later.
+func TestWriterWithoutTable(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	batch := &event.Batch{Items: []event.Item{f.deposited(1, 0), f.generic(1, 1, number(9), "{}")}}
+	refused := func() {
+		t.Helper()
+		for batch.Attempts = range 10 {
+			if _, err := f.writer.Write(t.Context(), batch); err == nil || pg.Classify(err) != pg.Environment {
+				t.Fatalf("attempt %d: class %v: %v", batch.Attempts, pg.Classify(err), err)
+			}
+		}
+		f.want(letters)
+		f.wantRows("generic_events", 0)
+	}
+	f.exec("ALTER TABLE deposited_events RENAME TO elsewhere")
+	refused()
+	f.exec("ALTER TABLE elsewhere RENAME TO deposited_events")
+	f.exec("ALTER TABLE deposited_events RENAME COLUMN shares TO parts")
+	refused()
+	f.exec("ALTER TABLE deposited_events RENAME COLUMN parts TO shares")
+	f.writeBatch(event.Result{Inserted: 2}, batch)
+}
