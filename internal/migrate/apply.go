@@ -13,10 +13,11 @@ import (
 const lockAttempts = 3
 
 // settle makes the session independent of settings of the role: no timeout of statements cuts a migration short, the
-// wait for a lock is bounded instead (zero: it is not), and string constants mean what they say.
+// wait for a lock is bounded instead (zero: it is not), string constants mean what they say, and queries of catalogs
+// run without being compiled first, which takes longer than they do.
 func (s *session) settle(ctx context.Context, lockTimeout time.Duration) error {
-	settings := fmt.Sprintf("SET statement_timeout = 0; SET lock_timeout = %d; SET standard_conforming_strings = on",
-		lockTimeout.Milliseconds())
+	settings := fmt.Sprintf("SET statement_timeout = 0; SET lock_timeout = %d; "+
+		"SET standard_conforming_strings = on; SET jit = off", lockTimeout.Milliseconds())
 	if _, err := s.conn.ExecContext(ctx, settings, script); err != nil {
 		return fmt.Errorf("change settings of the session: %w", err)
 	}
