@@ -20,7 +20,6 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"literal":      func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" },
 	"names":        columnList,
 	"placeholders": placeholders,
-	"join":         strings.Join,
 }).ParseFS(templateFiles, "templates/*.tmpl"))
 
 // width is where lines are broken, where they can be.

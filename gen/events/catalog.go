@@ -6,37 +6,68 @@ package events
 
 import "github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 
-// Catalog holds every event, in the order of their tables' names, and beside each the ABIs that declare it.
+// Catalog holds every event, in the order of their tables' names, and above each the ABIs that declare it.
 var Catalog = event.NewCatalog(
-	&approvalEvents,                      // ERC20
-	&approvalForAllEvents,                // ERC721
-	&approvalTypeUpdatedEvents,           // MultiVault
-	&atomConfigUpdatedEvents,             // MultiVault
-	&atomCreatedEvents,                   // MultiVault
-	&atomWalletDepositFeeCollectedEvents, // MultiVault
-	&atomWalletDepositFeesClaimedEvents,  // MultiVault
-	&bondingCurveConfigUpdatedEvents,     // MultiVault
-	&depositedEvents,                     // MultiVault
-	&erc721ApprovalEvents,                // ERC721
-	&erc721TransferEvents,                // ERC721
-	&generalConfigUpdatedEvents,          // MultiVault
-	&initializedEvents,                   // MultiVault
-	&pausedEvents,                        // MultiVault
-	&personalUtilizationAddedEvents,      // MultiVault
-	&personalUtilizationRemovedEvents,    // MultiVault
-	&protocolFeeAccruedEvents,            // MultiVault
-	&protocolFeeTransferredEvents,        // MultiVault
-	&redeemedEvents,                      // MultiVault
-	&roleAdminChangedEvents,              // MultiVault
-	&roleGrantedEvents,                   // MultiVault
-	&roleRevokedEvents,                   // MultiVault
-	&sharePriceChangedEvents,             // MultiVault
-	&totalUtilizationAddedEvents,         // MultiVault
-	&totalUtilizationRemovedEvents,       // MultiVault
-	&transferEvents,                      // ERC20
-	&tripleConfigUpdatedEvents,           // MultiVault
-	&tripleCreatedEvents,                 // MultiVault
-	&unpausedEvents,                      // MultiVault
-	&vaultFeesUpdatedEvents,              // MultiVault
-	&walletConfigUpdatedEvents,           // MultiVault
+	// ERC20
+	&approvalEvents,
+	// ERC721
+	&approvalForAllEvents,
+	// MultiVault
+	&approvalTypeUpdatedEvents,
+	// MultiVault
+	&atomConfigUpdatedEvents,
+	// MultiVault
+	&atomCreatedEvents,
+	// MultiVault
+	&atomWalletDepositFeeCollectedEvents,
+	// MultiVault
+	&atomWalletDepositFeesClaimedEvents,
+	// MultiVault
+	&bondingCurveConfigUpdatedEvents,
+	// MultiVault
+	&depositedEvents,
+	// ERC721
+	&erc721ApprovalEvents,
+	// ERC721
+	&erc721TransferEvents,
+	// MultiVault
+	&generalConfigUpdatedEvents,
+	// MultiVault
+	&initializedEvents,
+	// MultiVault
+	&pausedEvents,
+	// MultiVault
+	&personalUtilizationAddedEvents,
+	// MultiVault
+	&personalUtilizationRemovedEvents,
+	// MultiVault
+	&protocolFeeAccruedEvents,
+	// MultiVault
+	&protocolFeeTransferredEvents,
+	// MultiVault
+	&redeemedEvents,
+	// MultiVault
+	&roleAdminChangedEvents,
+	// MultiVault
+	&roleGrantedEvents,
+	// MultiVault
+	&roleRevokedEvents,
+	// MultiVault
+	&sharePriceChangedEvents,
+	// MultiVault
+	&totalUtilizationAddedEvents,
+	// MultiVault
+	&totalUtilizationRemovedEvents,
+	// ERC20
+	&transferEvents,
+	// MultiVault
+	&tripleConfigUpdatedEvents,
+	// MultiVault
+	&tripleCreatedEvents,
+	// MultiVault
+	&unpausedEvents,
+	// MultiVault
+	&vaultFeesUpdatedEvents,
+	// MultiVault
+	&walletConfigUpdatedEvents,
 )

@@ -6,18 +6,30 @@ package events
 
 import "github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 
-// Catalog holds every event, in the order of their tables' names, and beside each the ABIs that declare it.
+// Catalog holds every event, in the order of their tables' names, and above each the ABIs that declare it.
 var Catalog = event.NewCatalog(
-	&approvalEvents,             // Token20
-	&approvalForAllEvents,       // Token721
-	&plainEvents,                // Structs
-	&singleBetweenEvents,        // Structs
-	&singleEvents,               // Structs
-	&singleWideEvents,           // Structs
-	&singleWithArraysEvents,     // Structs
-	&singleWithTupleArrayEvents, // Structs
-	&token721ApprovalEvents,     // Token721
-	&token721TransferEvents,     // Token721
-	&transferEvents,             // Token20
-	&twoTuplesEvents,            // Structs
+	// Token20
+	&approvalEvents,
+	// Token721
+	&approvalForAllEvents,
+	// Structs
+	&plainEvents,
+	// Structs
+	&singleBetweenEvents,
+	// Structs
+	&singleEvents,
+	// Structs
+	&singleWideEvents,
+	// Structs
+	&singleWithArraysEvents,
+	// Structs
+	&singleWithTupleArrayEvents,
+	// Token721
+	&token721ApprovalEvents,
+	// Token721
+	&token721TransferEvents,
+	// Token20
+	&transferEvents,
+	// Structs
+	&twoTuplesEvents,
 )
