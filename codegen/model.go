@@ -48,25 +48,25 @@ type column struct {
 	Index     string // the index's name; empty where there is none
 }
 
-// metadataColumn is a column that every table has. core.sql's generic_events begins with the same.
+// metadataColumn is a column that every table has. core.sql's generic_events begins with the same, and the template of
+// the event lists the fields that they come from.
 type metadataColumn struct {
 	Name     string
 	SQLType  string
 	Nullable bool
-	Store    string // the value that the queries take
 }
 
 var metadata = []metadataColumn{
-	{"transaction_hash", "bytea", false, "e.TransactionHash[:]"},
-	{"log_index", "bigint", false, "e.LogIndex"},
-	{"network", "text", false, "e.Network"},
-	{"chain_id", "bigint", true, "e.ChainID"},
-	{"address", "bytea", false, "e.Address[:]"},
-	{"block_number", "bigint", false, "e.BlockNumber"},
-	{"block_hash", "bytea", false, "e.BlockHash[:]"},
-	{"block_timestamp", "timestamptz", true, "e.BlockTimestamp"},
-	{"transaction_index", "bigint", false, "e.TransactionIndex"},
-	{"created_at", "timestamptz", false, ""},
+	{"transaction_hash", "bytea", false},
+	{"log_index", "bigint", false},
+	{"network", "text", false},
+	{"chain_id", "bigint", true},
+	{"address", "bytea", false},
+	{"block_number", "bigint", false},
+	{"block_hash", "bytea", false},
+	{"block_timestamp", "timestamptz", true},
+	{"transaction_index", "bigint", false},
+	{"created_at", "timestamptz", false},
 }
 
 // reservedParam is the key under which rindexer puts the metadata into each item, over a parameter of that name.

@@ -72,7 +72,7 @@ func run(ctx context.Context, out *os.File, binary string) (err error) {
 	d.out = out
 	defer func() { err = errors.Join(err, d.remove()) }()
 
-	service, err := d.startService(ctx, binary)
+	service, err := d.startService(binary)
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -16,11 +16,29 @@ import (
 // service is the real binary, running.
 type service struct {
 	command *exec.Cmd
-	output  bytes.Buffer
+	output  lockedBuffer
 	ended   chan error
 }
 
-func (d *demo) startService(ctx context.Context, binary string) (*service, error) {
+// lockedBuffer can be read while the service writes to it.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (d *demo) startService(binary string) (*service, error) {
 	path, err := filepath.Abs(binary)
 	if err != nil {
 		return nil, fmt.Errorf("find the service: %w", err)
@@ -39,7 +57,7 @@ func (d *demo) startService(ctx context.Context, binary string) (*service, error
 		return nil, fmt.Errorf("start the service: %w; hint: make build", err)
 	}
 	go func() { s.ended <- s.command.Wait() }()
-	return s, ctx.Err()
+	return s, nil
 }
 
 // environment is that of the demo without the settings of the service: what the user has set for the real one must

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -59,8 +60,9 @@ func planCommand(flags *migrateFlags) *cobra.Command {
 			if err := flags.print(cmd.OutOrStdout(), plan, plan.String()); err != nil {
 				return failed(err)
 			}
-			if refused := plan.Refused(); refused != nil {
-				return failed(refused)
+			if plan.Refused() != nil {
+				return failed(errors.New("the plan would drop or rewrite something, so a start refuses it; " +
+					"hint: run redis-postgres-sync migrate apply --allow-destructive if that is meant"))
 			}
 			return nil
 		},
@@ -126,16 +128,17 @@ func statusCommand(flags *migrateFlags) *cobra.Command {
 }
 
 func statusTable(s *migrate.Status) string {
-	var text tableText
-	text.row("server", "PostgreSQL "+s.ServerVersion)
-	text.row("database", s.Database)
-	text.row("schema", s.Schema+" (views for people in "+s.HexSchema+")")
-	text.row("tables", s.Tables)
-	text.row("applied", s.HashMatches)
-	text.row("pending changes", s.Pending)
-	text.row("  of them refused", s.Refused)
-	text.row("missing indexes", s.MissingIndexes)
-	text.row("invalid indexes", s.InvalidIndexes)
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "server\tPostgreSQL %s\n", s.ServerVersion)
+	fmt.Fprintf(w, "database\t%s\n", s.Database)
+	fmt.Fprintf(w, "schema\t%s (views for people in %s)\n", s.Schema, s.HexSchema)
+	fmt.Fprintf(w, "tables\t%d\n", s.Tables)
+	fmt.Fprintf(w, "these files applied\t%t\n", s.HashMatches)
+	fmt.Fprintf(w, "pending changes\t%d, of which refused %d\n", s.Pending, s.Refused)
+	fmt.Fprintf(w, "missing indexes\t%v\n", s.MissingIndexes)
+	fmt.Fprintf(w, "invalid indexes\t%v", s.InvalidIndexes)
+	w.Flush()
 	return text.String()
 }
 
@@ -168,23 +171,4 @@ func (f *migrateFlags) print(w io.Writer, value any, text string) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
-}
-
-// tableText lays out rows of name and value.
-type tableText struct {
-	rows [][2]string
-}
-
-func (t *tableText) row(name string, value any) {
-	t.rows = append(t.rows, [2]string{name, fmt.Sprint(value)})
-}
-
-func (t *tableText) String() string {
-	var out strings.Builder
-	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	for _, row := range t.rows {
-		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
-	}
-	w.Flush()
-	return strings.TrimRight(out.String(), "\n")
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // Decoder hands out the parameters of one event, in the order of its ABI. There are two: rindexer.Item reads them
-// from JSON, LogDecoder from topics and data. Errors are sticky: after the first one every value is zero, and the
-// decoder's own Err tells what was wrong with which parameter.
+// from JSON, Definition.DecodeLog from topics and data. Errors are sticky: after the first one every value is zero, and
+// whoever made the decoder learns what was wrong with which parameter.
 type Decoder interface {
 	// Param is the parameter of that name.
 	Param(name string) Value

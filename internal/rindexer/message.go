@@ -168,23 +168,51 @@ func (m *Message) Len() int { return len(m.items) }
 // Raw is the text of item i, as it stands in the payload.
 func (m *Message) Raw(i int) string { return m.items[i].raw(m.payload) }
 
+// manyMembers is from where on an object's members are looked up in a map: nothing that a contract declares has as
+// many, but what stands in Redis may.
+const manyMembers = 64
+
 // index walks over an object and appends its members to m.fields. Of a key that occurs twice the last counts.
 func (m *Message) index(s *scanner, depth int) {
 	first := len(m.fields)
 	var seen uint64 // one bit a key, so that the search for an equal one is seldom needed
+	var places map[string]int
 	s.object(depth, func(f field) {
 		bit := keyBit(f.key)
 		if seen&bit != 0 {
-			for i := first; i < len(m.fields); i++ {
-				if m.fields[i].key == f.key {
-					m.fields[i].value = f.value
-					return
-				}
+			if i := m.place(first, f.key, places); i >= 0 {
+				m.fields[i].value = f.value
+				return
 			}
 		}
 		seen |= bit
 		m.fields = append(m.fields, f)
+		switch n := len(m.fields) - first; {
+		case n == manyMembers:
+			places = make(map[string]int)
+			for i := first; i < len(m.fields); i++ {
+				places[m.fields[i].key] = i
+			}
+		case n > manyMembers:
+			places[f.key] = len(m.fields) - 1
+		}
 	})
+}
+
+// place returns where the member of that key is among m.fields from first on, -1 if there is none.
+func (m *Message) place(first int, key string, places map[string]int) int {
+	if places != nil {
+		if i, ok := places[key]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := first; i < len(m.fields); i++ {
+		if m.fields[i].key == key {
+			return i
+		}
+	}
+	return -1
 }
 
 func keyBit(key string) uint64 {

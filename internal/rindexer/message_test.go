@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -65,6 +66,23 @@ func TestParse(t *testing.T) {
 				t.Fatalf("got error %v, want reason %s", err, tc.reason)
 			}
 		})
+	}
+}
+
+// TestParseManyKeys would take minutes if each key were held against all others.
+func TestParseManyKeys(t *testing.T) {
+	t.Parallel()
+	const keys = 300_000
+	var b strings.Builder
+	for i := range keys {
+		fmt.Fprintf(&b, `"k%d":%d,"k%[1]d":7,`, i, i)
+	}
+	item := itemOf(t, `{`+b.String()+`"last":1}`)
+	if item.Len() != keys+1 {
+		t.Fatalf("%d members, want %d", item.Len(), keys+1)
+	}
+	if n := item.Param("k123456").Uint(8); n != 7 || item.Err() != nil {
+		t.Fatalf("got %d, error %v; the last of two equal keys counts", n, item.Err())
 	}
 }
 

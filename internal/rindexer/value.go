@@ -39,7 +39,7 @@ func (it *Item) Bool() bool {
 	if it.err == nil && it.v.kind != 't' && it.v.kind != 'f' {
 		it.fail("%s is neither true nor false", it.v.excerpt(it.m.payload))
 	}
-	return it.v.kind == 't'
+	return it.err == nil && it.v.kind == 't'
 }
 
 // Integer implements event.Value. Releases of rindexer have sent numbers, decimal strings and 0x-hex.
