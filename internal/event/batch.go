@@ -67,8 +67,22 @@ type Reorg struct {
 	ForkBlock int64
 	// LastBlock is the last one, which overstates; nil means every block from ForkBlock on.
 	LastBlock *int64
-	// Notice is the item as rindexer sent it.
+	// Notice is the item as rindexer sent it, but for U+0000.
 	Notice JSON
+	// EventName and Raw are the message's name and the item as rindexer sent it, for a dead letter.
+	EventName, Raw string
+}
+
+// Letter returns a dead letter for the notice.
+func (r *Reorg) Letter(reason Reason, detail string) DeadLetter {
+	return DeadLetter{
+		Origin:    r.Origin,
+		EventName: r.EventName,
+		Network:   r.Network,
+		Reason:    reason,
+		Detail:    detail,
+		Payload:   []byte(r.Raw),
+	}
 }
 
 // DeadLetter is an event, or a message, that could not be written, or not as it is.

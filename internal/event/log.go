@@ -35,7 +35,9 @@ func (d *Definition) DecodeLog(log Log, row Row) (hadNUL bool, err error) {
 		if len(layout) != len(topics) {
 			continue
 		}
-		decoder := logDecoder{params: d.Params, indexed: layout, topics: topics, data: log.Data}
+		decoder := logDecoder{
+			params: d.Params, indexed: layout, topics: topics, data: log.Data, budget: readsOfByte * len(log.Data),
+		}
 		row.Decode(&decoder)
 		if decoder.err == nil {
 			return decoder.hadNUL, nil
@@ -53,8 +55,9 @@ type logDecoder struct {
 	topics  []common.Hash
 	data    []byte
 
-	next int // index of the next parameter
-	head int // offset of the next unindexed parameter in data
+	next   int // index of the next parameter
+	head   int // offset of the next unindexed parameter in data
+	budget int // bytes that may still be read
 
 	// The value to be read: at is the offset in data of its head slot, base that of the sequence whose offsets it
 	// follows. A topic is read from word.
@@ -67,9 +70,14 @@ type logDecoder struct {
 	err    error
 }
 
+// readsOfByte bounds how often a byte of the data is read, on average. A compiler's encoding needs one time. Without
+// a bound, offsets that all point to one place make a few kilobytes stand for gigabytes.
+const readsOfByte = 16
+
 var (
 	errShort  = errors.New("the data ends before it")
 	errOffset = errors.New("its offset or length points beyond the data")
+	errFolded = errors.New("its offsets point to the same data again and again")
 )
 
 func (d *logDecoder) Param(string) Value {
@@ -123,7 +131,15 @@ func (d *logDecoder) slot() []byte {
 		d.fail(errShort)
 		return zeroWord[:]
 	}
+	d.spend(wordSize)
 	return d.data[d.at : d.at+wordSize]
+}
+
+// spend counts bytes that are read.
+func (d *logDecoder) spend(n int) {
+	if d.budget -= n; d.budget < 0 {
+		d.fail(errFolded)
+	}
 }
 
 // length reads the slot as an offset or a count, neither of which can exceed the size of the data.
@@ -193,6 +209,7 @@ func (d *logDecoder) Bytes() []byte {
 		d.fail(errOffset)
 		return nil
 	}
+	d.spend(n)
 	return append([]byte{}, d.data[start:start+n]...)
 }
 
@@ -223,9 +240,11 @@ func (d *logDecoder) Each(n int, read func(Value)) {
 		d.at += wordSize
 	}
 	start, size := d.at, t.Elem.headSize()
-	// A count that the data cannot hold must not make us loop: elements of no size are the exception that no
-	// compiler emits.
-	if size > 0 && d.err == nil {
+	// A count that the data cannot hold must not make us loop. Elements of no size, which no compiler emits, are
+	// counted as if they had one.
+	if size == 0 {
+		d.spend(min(n, len(d.data)) * wordSize)
+	} else if d.err == nil {
 		if high, low := bits.Mul(uint(n), uint(size)); high != 0 || low > uint(len(d.data)-start) {
 			d.fail(errOffset)
 		}

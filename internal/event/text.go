@@ -14,12 +14,33 @@ const Replacement = "\uFFFD"
 // become U+FFFD without being counted: the EVM does not check strings, and rindexer has replaced them already.
 func CleanText(s string) (clean string, hadNUL bool) {
 	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, Replacement)
+		s = replaceIllFormed(s)
 	}
 	if strings.IndexByte(s, 0) < 0 {
 		return s, false
 	}
 	return strings.ReplaceAll(s, "\x00", Replacement), true
+}
+
+// replaceIllFormed replaces each maximal subpart of an ill-formed sequence (Unicode Standard, section 3.9) with one
+// U+FFFD, as rindexer does, which is written in Rust: so that a raw log gives the text that the message has.
+func replaceIllFormed(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for len(s) > 0 {
+		_, n := utf8.DecodeRuneInString(s)
+		if n > 1 || s[0] < utf8.RuneSelf {
+			b.WriteString(s[:n])
+			s = s[n:]
+			continue
+		}
+		for n < len(s) && !utf8.FullRuneInString(s[:n+1]) {
+			n++
+		}
+		b.WriteString(Replacement)
+		s = s[n:]
+	}
+	return b.String()
 }
 
 const hexDigits = "0123456789abcdef"

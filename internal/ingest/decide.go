@@ -103,7 +103,7 @@ func (d *decider) decideReorg(origin event.Origin, item *rindexer.Item) {
 		d.rejectItem(origin, d.message.Network, reasonOf(err), err)
 		return
 	}
-	reorg.Origin = origin
+	reorg.Origin, reorg.EventName, reorg.Raw = origin, d.message.EventName, d.message.Raw(origin.Index)
 	d.batch.Reorgs = append(d.batch.Reorgs, reorg)
 }
 
@@ -118,12 +118,11 @@ func (d *decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 		d.rejectItem(origin, meta.Network, reasonOf(err), err)
 		return
 	}
+	nameHadNUL := false
 	if definition == nil {
-		row = &event.Generic{
-			EventName:     cleanName(d.message.EventName),
-			SignatureHash: d.message.SignatureHash,
-			Parameters:    item.Parameters(),
-		}
+		generic := &event.Generic{SignatureHash: d.message.SignatureHash, Parameters: item.Parameters()}
+		generic.EventName, nameHadNUL = event.CleanText(d.message.EventName)
+		row = generic
 	}
 	*row.Metadata() = meta
 	decided := event.Item{
@@ -134,8 +133,9 @@ func (d *decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 		SignatureHash: d.message.SignatureHash,
 		Raw:           d.message.Raw(origin.Index),
 	}
-	if item.HadNUL() {
-		letter := decided.Letter(event.ReasonNUL, "U+0000 stands as U+FFFD in the row")
+	if nameHadNUL || item.HadNUL() {
+		detail := fmt.Sprintf("U+0000 stands as U+FFFD in the row; the event's name is %q", d.message.EventName)
+		letter := decided.Letter(event.ReasonNUL, detail)
 		letter.Written = true
 		d.batch.DeadLetters = append(d.batch.DeadLetters, letter)
 	}
@@ -198,9 +198,4 @@ func reasonOf(err error) event.Reason {
 		return event.ReasonMissingField
 	}
 	return event.ReasonInvalidField
-}
-
-func cleanName(name string) string {
-	clean, _ := event.CleanText(name)
-	return clean
 }

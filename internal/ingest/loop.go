@@ -80,9 +80,9 @@ func (l *Loop) read(ctx context.Context) ([]event.Message, error) {
 	var retry backoff
 	for {
 		messages, err := l.Source.Read(ctx)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
 			retry.recovered(l.Log, "reading again")
-			return messages, ctx.Err()
+			return messages, nil
 		}
 		if err := retry.wait(ctx, l.Log, "read failed", err); err != nil {
 			return nil, err

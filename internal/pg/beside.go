@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/db"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -110,10 +111,33 @@ func putBlocks(ctx context.Context, queries *db.Queries, seen []block, final map
 	return nil
 }
 
-func putReorgs(ctx context.Context, queries *db.Queries, reorgs []event.Reorg) error {
-	if len(reorgs) == 0 {
-		return nil
+// putReorgs records the notices, and makes dead letters of those that PostgreSQL refuses: jsonb does not take all that
+// is JSON.
+func (w *Writer) putReorgs(ctx context.Context, tx pgx.Tx, batch *event.Batch) ([]event.DeadLetter, error) {
+	if len(batch.Reorgs) == 0 {
+		return nil, nil
 	}
+	err := recordReorgs(ctx, tx, batch.Reorgs)
+	if !w.isData(err, batch) {
+		return nil, err
+	}
+	var refused []event.DeadLetter
+	for _, r := range batch.Reorgs {
+		switch err := recordReorgs(ctx, tx, []event.Reorg{r}); {
+		case err == nil:
+		case w.isData(err, batch):
+			letter := r.Letter(event.ReasonRejected, "")
+			letter.SQLState, letter.Detail = explain(err)
+			refused = append(refused, letter)
+		default:
+			return nil, err
+		}
+	}
+	return refused, nil
+}
+
+// recordReorgs records notices under a savepoint.
+func recordReorgs(ctx context.Context, tx pgx.Tx, reorgs []event.Reorg) error {
 	var put db.PutReorgsParams
 	for _, r := range reorgs {
 		last := int64(-1) // NULL
@@ -128,7 +152,8 @@ func putReorgs(ctx context.Context, queries *db.Queries, reorgs []event.Reorg) e
 		put.LastBlocks = append(put.LastBlocks, last)
 		put.Notices = append(put.Notices, string(r.Notice))
 	}
-	if err := queries.PutReorgs(ctx, put); err != nil {
+	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return db.New(savepoint).PutReorgs(ctx, put) })
+	if err != nil {
 		return fmt.Errorf("record reorgs: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package pg_test
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -199,3 +200,22 @@ func (f *fixture) wantRows(table string, want int) {
 
 const letters = `SELECT concat_ws(' ', message_id, event_index, reason_code, sqlstate, state, attempts)
 	FROM dead_letters WHERE stream = $1 ORDER BY message_id COLLATE "C", event_index`
+
+// missingTable writes into a table that does not exist.
+type missingTable struct{ event.Handler }
+
+func (missingTable) Copy(ctx context.Context, tx event.DB, _ []event.Row) error {
+	_, err := tx.Exec(ctx, "INSERT INTO missing_events DEFAULT VALUES")
+	return err
+}
+
+// countCopies counts how often its handler is asked to copy.
+type countCopies struct {
+	event.Handler
+	n *int
+}
+
+func (c countCopies) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
+	*c.n++
+	return c.Handler.Copy(ctx, tx, rows)
+}

@@ -136,8 +136,19 @@ func emptyStage(ctx context.Context, tx pgx.Tx, table string) error {
 	return nil
 }
 
+// inOrder returns the items of all tables in the order in which they are written.
+func inOrder(tables []table) []event.Item {
+	var items []event.Item
+	for _, t := range tables {
+		for _, item := range t.items {
+			items = append(items, *item)
+		}
+	}
+	return items
+}
+
 // isolate finds the items that PostgreSQL refuses by halving, each try under a savepoint, and makes dead letters of
-// them. All others become rows.
+// them. All others become rows. Items must be in order, so that the halves take their locks as other writers do.
 func (w *Writer) isolate(ctx context.Context, tx pgx.Tx, batch *event.Batch, items []event.Item) (placed, error) {
 	if len(items) == 0 {
 		return placed{}, nil

@@ -49,7 +49,7 @@ func (w *Writer) Write(ctx context.Context, batch *event.Batch) (event.Result, e
 	result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return w.merge(ctx, tx, tables) })
 	if w.isData(err, batch) {
 		result, err = w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
-			return w.isolate(ctx, tx, batch, batch.Items)
+			return w.isolate(ctx, tx, batch, inOrder(tables))
 		})
 	}
 	if err == nil {
@@ -86,7 +86,11 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		if err != nil {
 			return err
 		}
-		letters := mergeLetters(batch.DeadLetters, rows.letters)
+		notices, err := w.putReorgs(ctx, tx, batch)
+		if err != nil {
+			return err
+		}
+		letters := mergeLetters(batch.DeadLetters, append(rows.letters, notices...))
 		result = event.Result{
 			Inserted:    rows.inserted,
 			Duplicates:  len(batch.Items) - rows.inserted - len(rows.letters),
@@ -94,9 +98,6 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		}
 		queries := db.New(tx)
 		if err := putBlocks(ctx, queries, seen, final); err != nil {
-			return err
-		}
-		if err := putReorgs(ctx, queries, batch.Reorgs); err != nil {
 			return err
 		}
 		return putLetters(ctx, queries, letters)

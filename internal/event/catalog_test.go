@@ -1,0 +1,123 @@
+package event_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// shape returns a definition whose parameters have these names.
+func shape(table string, params ...string) *event.Definition {
+	d := &event.Definition{Table: table}
+	for _, name := range params {
+		d.Params = append(d.Params, event.Param{Name: name})
+	}
+	return d
+}
+
+type keys []string
+
+func (k keys) Has(name string) bool { return slices.Contains(k, name) }
+
+func (k keys) Len() int { return len(k) }
+
+func TestPick(t *testing.T) {
+	t.Parallel()
+	erc20, erc721 := shape("erc20", "from", "to", "value"), shape("erc721", "from", "to", "tokenId")
+	bare, short, long := shape("bare"), shape("short", "a"), shape("long", "a", "b")
+	unnamed, twice := shape("unnamed", "", ""), shape("twice", "x", "x", "y")
+	wide, narrow := shape("wide", "x"), shape("narrow", "x")
+	reserved := shape("reserved", "a", "transaction_information")
+	for _, c := range []struct {
+		name       string
+		candidates []*event.Definition
+		keys       keys
+		want       *event.Definition
+		match      event.Match
+	}{
+		{"no candidates", nil, keys{"a"}, nil, event.MatchNone},
+		{"the names tell two shapes apart", []*event.Definition{erc20, erc721}, keys{"from", "to", "tokenId"}, erc721, event.MatchWhole},
+		{"in any order", []*event.Definition{erc721, erc20}, keys{"value", "to", "from"}, erc20, event.MatchWhole},
+		{"other names", []*event.Definition{erc20, erc721}, keys{"src", "dst", "wad"}, nil, event.MatchNone},
+		{"some of the names", []*event.Definition{erc20, erc721}, keys{"from", "tokenId"}, erc721, event.MatchPart},
+		{"names of both: the first", []*event.Definition{erc20, erc721}, keys{"from", "to"}, erc20, event.MatchPart},
+		{"no key at all is a part of any shape", []*event.Definition{erc20}, nil, erc20, event.MatchPart},
+		{"some of the names and another", []*event.Definition{erc20}, keys{"from", "wad"}, nil, event.MatchNone},
+		{"all of the names and another", []*event.Definition{erc20}, keys{"from", "to", "value", "memo"}, erc20, event.MatchWhole},
+		{"the shape that leaves no key over", []*event.Definition{short, long}, keys{"a", "b"}, long, event.MatchWhole},
+		{"the same, in the other order", []*event.Definition{long, short}, keys{"a", "b"}, long, event.MatchWhole},
+		{"the shorter one where the longer one lacks a key", []*event.Definition{long, short}, keys{"a"}, short, event.MatchWhole},
+		{"the first of two with the same names", []*event.Definition{wide, narrow}, keys{"x"}, wide, event.MatchWhole},
+		{"no parameters", []*event.Definition{bare}, nil, bare, event.MatchWhole},
+		{"no parameters beside some", []*event.Definition{bare, short}, keys{"a"}, short, event.MatchWhole},
+		{"unnamed parameters share one key", []*event.Definition{unnamed}, keys{""}, unnamed, event.MatchWhole},
+		{"a name that occurs twice is one key", []*event.Definition{twice}, keys{"x", "y"}, twice, event.MatchWhole},
+		{"a parameter that the metadata hides is not asked for", []*event.Definition{reserved}, keys{"a"}, reserved, event.MatchWhole},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got, match := event.Pick(c.candidates, c.keys); got != c.want || match != c.match {
+				t.Errorf("got %+v, %v, want %+v, %v", got, match, c.want, c.match)
+			}
+		})
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	t.Parallel()
+	topic := common.HexToHash("0x02")
+	first := &event.Definition{Table: "a", Name: "Moved", Topic0: topic}
+	second := &event.Definition{Table: "b", Name: "Moved", Topic0: topic}
+	anonymous := &event.Definition{Table: "c", Name: "Moved", Topic0: topic, Anonymous: true}
+	c := event.NewCatalog(first, second, anonymous)
+	if got := c.ByTopic(topic); !slices.Equal(got, []*event.Definition{first, second}) {
+		t.Errorf("by topic: %v; an anonymous event has no topic0", got)
+	}
+	if got := c.ByName("Moved"); !slices.Equal(got, c.All()) || len(got) != 3 {
+		t.Errorf("by name: %v", got)
+	}
+	if got := append(c.ByTopic(common.Hash{}), c.ByName("moved")...); len(got) != 0 {
+		t.Errorf("found %v for what nobody declares", got)
+	}
+}
+
+func TestKeyCompare(t *testing.T) {
+	t.Parallel()
+	ordered := []event.Key{
+		{"B", 9, 9, []byte{9}}, // as in the collation "C"
+		{"a", 1, 0, []byte{1}},
+		{"a", 1, 0, []byte{2}},
+		{"a", 1, 2, []byte{0}},
+		{"a", 2, 1, []byte{0}},
+		{"é", 0, 0, nil},
+	}
+	for i, a := range ordered {
+		for k, b := range ordered {
+			want := 0
+			if i < k {
+				want = -1
+			} else if i > k {
+				want = 1
+			}
+			if got := a.Compare(b); got != want {
+				t.Errorf("compare %v with %v: got %d, want %d", a, b, got, want)
+			}
+		}
+	}
+}
+
+func TestTypeKey(t *testing.T) {
+	t.Parallel()
+	u := event.Bool()
+	tuple := event.Tuple(
+		event.Field{Name: "a", Type: u}, event.Field{Type: u}, event.Field{Name: "a", Type: u}, event.Field{Name: "b", Type: u},
+	)
+	for i, want := range []string{"a", "1", "2", "b"} {
+		if got := tuple.Key(i); got != want {
+			t.Errorf("component %d: got %q, want %q", i, got, want)
+		}
+	}
+}

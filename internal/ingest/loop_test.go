@@ -1,0 +1,339 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+)
+
+// backlog is enough that a server can be killed in the middle of it.
+const (
+	backlog   = 4000 // messages
+	inMessage = 3    // events
+)
+
+func (f *fixture) addBacklog() {
+	f.Helper()
+	for i := range backlog {
+		f.addPayload(f.good(int64(i), inMessage))
+	}
+}
+
+// inTheMiddle waits until some of the backlog is written, and makes sure that not all of it is.
+func (f *fixture) inTheMiddle() {
+	f.Helper()
+	testenv.Eventually(f, patience, func() error {
+		if f.query("SELECT count(*)::text FROM deposited_events")[0] == "0" {
+			return errors.New("no rows yet")
+		}
+		return nil
+	})
+	if f.drained() == nil {
+		f.Fatal("the backlog is done before the fault")
+	}
+}
+
+// wantBacklog: nothing is lost, nothing is doubled, nothing is left.
+func (f *fixture) wantBacklog() {
+	f.Helper()
+	testenv.Eventually(f, 2*patience, f.drained)
+	f.pool.Reset() // of connections that broke
+	f.wantRows("deposited_events", backlog*inMessage)
+	f.wantLetters()
+	f.wantPending(0)
+}
+
+// fewAtATime makes batches small, so that there are many of them. What nobody acknowledged for claimAfter is claimed.
+func (f *fixture) fewAtATime(name string, claimAfter time.Duration) *ingest.Loop {
+	loop := f.loop(name)
+	loop.Source = stream.New(stream.Options{
+		Client: f.client, Stream: f.stream, Group: group, Name: name,
+		Count: 10, Block: 20 * time.Millisecond, ClaimInterval: claimAfter, ClaimMinIdle: claimAfter,
+	})
+	return loop
+}
+
+func TestLoopOutlivesPostgres(t *testing.T) {
+	t.Parallel()
+	for name, signal := range map[string]os.Signal{
+		"that crashes":                    os.Kill,
+		"that is shut down at once":       syscall.SIGINT,
+		"that is shut down in good order": syscall.SIGTERM,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := testenv.OwnPostgres(t)
+			// The server is set up to forget the last commits in a crash, which a real one is not.
+			pool := prepared(t, server.URL()+"&synchronous_commit=on")
+			url, prefix := testenv.Redis(t)
+			f := newFixtureOn(t, pool, url, prefix+"events")
+			f.addBacklog()
+			for i := range 2 {
+				f.start(f.fewAtATime(fmt.Sprint("c", i), time.Hour))
+			}
+			f.inTheMiddle()
+			if err := server.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := server.Restart(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			f.wantBacklog()
+		})
+	}
+}
+
+func TestLoopOutlivesRedis(t *testing.T) {
+	t.Parallel()
+	server := testenv.OwnRedis(t)
+	f := newFixtureOn(t, newDatabase(t), server.URL(), "events")
+	f.addBacklog()
+	for i := range 2 {
+		f.start(f.fewAtATime(fmt.Sprint("c", i), 500*time.Millisecond))
+	}
+	f.inTheMiddle()
+	// Acknowledgements behind the snapshot are forgotten in the crash. A consumer that did not notice finds its entries
+	// by claiming them.
+	if err := f.client.Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	f.inTheMiddle()
+	if err := server.Signal(os.Kill); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.wantBacklog()
+}
+
+// TestLoopOutlivesBrokenConnections: the connections to both servers break again and again.
+func TestLoopOutlivesBrokenConnections(t *testing.T) {
+	t.Parallel()
+	server := testenv.OwnRedis(t)
+	f := newFixtureOn(t, newDatabase(t), server.URL(), "events")
+	f.addBacklog()
+	for i := range 2 {
+		f.start(f.fewAtATime(fmt.Sprint("c", i), time.Hour))
+	}
+	for range 5 {
+		f.inTheMiddle()
+		if err := f.client.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
+			t.Fatal(err)
+		}
+		f.query("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity " +
+			"WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		f.pool.Reset()
+	}
+	f.wantBacklog()
+}
+
+// locked holds a lock that every write into deposited_events waits for, until release is called.
+func (f *fixture) locked() (release func()) {
+	f.Helper()
+	tx, err := f.pool.Begin(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	if _, err := tx.Exec(f.Context(), "LOCK TABLE deposited_events IN EXCLUSIVE MODE"); err != nil {
+		f.Fatal(err)
+	}
+	return func() {
+		f.Helper()
+		if err := tx.Rollback(context.Background()); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+			f.Error(err)
+		}
+	}
+}
+
+// untilWaiting returns when a write waits for the lock.
+func (f *fixture) untilWaiting() {
+	f.Helper()
+	testenv.Eventually(f, patience, func() error {
+		const sql = "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND relation = 'deposited_events'::regclass"
+		if f.query(sql)[0] == "0" {
+			return errors.New("nobody waits for the lock")
+		}
+		return nil
+	})
+}
+
+func TestLoopEnds(t *testing.T) {
+	t.Parallel()
+	t.Run("finishing the batch in hand", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.addPayload(f.good(1, 3))
+		release := f.locked()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- f.loop("c").Run(ctx) }()
+		f.untilWaiting()
+		cancel()
+		f.wantRows("deposited_events", 0)
+		select {
+		case err := <-ended:
+			t.Fatalf("the batch in hand was given up: %v", err)
+		default:
+		}
+		release()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		f.wantRows("deposited_events", 3)
+		f.wantPending(0)
+	})
+	t.Run("finishing a batch that arrives at that moment", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.addPayload(f.good(1, 3))
+		ctx, cancel := context.WithCancel(t.Context())
+		loop := f.loop("c")
+		loop.Source = lastRead{loop.Source, cancel}
+		if err := loop.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		f.wantRows("deposited_events", 3)
+		f.wantPending(0)
+	})
+	t.Run("giving up a write that never succeeds", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.addPayload(f.good(1, 3))
+		release := f.locked()
+		loop := f.loop("c")
+		loop.ShutdownTimeout = 100 * time.Millisecond
+		stop := f.start(loop)
+		f.untilWaiting()
+		before := time.Now()
+		stop()
+		if took := time.Since(before); took < loop.ShutdownTimeout || took > patience/2 {
+			t.Errorf("it took %v to give up, want about %v", took, loop.ShutdownTimeout)
+		}
+		f.wantPending(1)
+		release()
+		f.wantRows("deposited_events", 0)
+		f.drain() // the next process of the same name
+		f.wantRows("deposited_events", 3)
+		f.wantPending(0)
+	})
+	t.Run("at once where there is nothing to do", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		stop := f.start(f.loop("c"))
+		testenv.Eventually(t, patience, func() error {
+			return f.client.XInfoStream(t.Context(), f.stream).Err()
+		})
+		before := time.Now()
+		stop()
+		if took := time.Since(before); took > patience/2 {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// lastRead is a source during whose first read with messages the service is told to end.
+type lastRead struct {
+	ingest.Source
+	end context.CancelFunc
+}
+
+func (s lastRead) Read(ctx context.Context) ([]event.Message, error) {
+	messages, err := s.Source.Read(ctx)
+	if len(messages) > 0 {
+		s.end()
+	}
+	return messages, err
+}
+
+// TestLoopWaits: what an operator has to mend is waited out, and costs nothing but time.
+func TestLoopWaits(t *testing.T) {
+	t.Parallel()
+	t.Run("for a write that takes longer than it may", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.addPayload(f.good(1, 3))
+		release := f.locked()
+		loop := f.loop("c")
+		loop.WriteTimeout = 50 * time.Millisecond
+		f.start(loop)
+		for range 3 {
+			f.untilWaiting()
+			testenv.Eventually(t, patience, f.nobodyWaits)
+		}
+		release()
+		testenv.Eventually(t, patience, f.drained)
+		f.wantRows("deposited_events", 3)
+		f.wantLetters()
+	})
+	t.Run("for a table that is missing", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		exec := func(sql string) {
+			t.Helper()
+			if _, err := f.pool.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec("ALTER TABLE deposited_events RENAME TO elsewhere")
+		f.addPayload(f.good(1, 3))
+		var log buffer
+		loop := f.loop("c")
+		loop.Log = slog.New(slog.NewTextHandler(&log, nil))
+		f.start(loop)
+		testenv.Eventually(t, patience, func() error {
+			if !strings.Contains(log.String(), "write failed") {
+				return errors.New("no write was refused yet")
+			}
+			return nil
+		})
+		f.wantPending(1)
+		f.wantLetters()
+		exec("ALTER TABLE elsewhere RENAME TO deposited_events")
+		testenv.Eventually(t, patience, f.drained)
+		f.wantRows("deposited_events", 3)
+		f.wantLetters()
+		testenv.Eventually(t, patience, func() error {
+			if !strings.Contains(log.String(), "writing again") || !strings.Contains(log.String(), "42P01") {
+				return fmt.Errorf("the log is %q", log.String())
+			}
+			return nil
+		})
+	})
+}
+
+// buffer holds a log that one goroutine writes and another reads.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (f *fixture) nobodyWaits() error {
+	const sql = "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND relation = 'deposited_events'::regclass"
+	if n := f.query(sql)[0]; n != "0" {
+		return fmt.Errorf("%s wait for the lock", n)
+	}
+	return nil
+}
