@@ -25,8 +25,10 @@ type Batch struct {
 	Items       []Item
 	DeadLetters []DeadLetter
 	Reorgs      []Reorg
-	// Attempts counts how often the batch could not be written.
-	Attempts int
+	// Messages is how many messages the batch decides.
+	Messages int
+	// Refusals counts how often PostgreSQL refused the batch for a reason that is not known to be an event's.
+	Refusals int
 }
 
 // Result counts what became of a batch.
@@ -105,7 +107,7 @@ type DeadLetter struct {
 // Reason is why there is a dead letter: one of a closed set.
 type Reason string
 
-// The reasons. The first four concern a whole message.
+// The reasons. The first six concern a whole message.
 const (
 	ReasonPayloadMissing  Reason = "payload_missing"   // the entry has no field "payload"
 	ReasonPayloadTooLarge Reason = "payload_too_large" // above MAX_PAYLOAD_BYTES

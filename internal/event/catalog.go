@@ -8,6 +8,7 @@ package event
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5"
@@ -112,8 +113,10 @@ const (
 	MatchNone Match = iota
 	// MatchPart: the keys are none or some, but not all, of a shape's.
 	MatchPart
-	// MatchWhole: every parameter of a shape has its key.
+	// MatchWhole: every parameter of a shape has its key, and there are others.
 	MatchWhole
+	// MatchExact: the keys are just those of a shape's parameters.
+	MatchExact
 )
 
 // Keys is a set of parameter names, that of an item of a message.
@@ -122,27 +125,45 @@ type Keys interface {
 	Len() int
 }
 
-// Pick returns the candidate whose parameters the keys name, preferring the one that leaves no key over. Where none
-// fits whole, Match tells why, and the candidate is the one that fits in part.
-func Pick(candidates []*Definition, keys Keys) (*Definition, Match) {
-	var whole, part *Definition
+// Pick returns the candidates that fit the keys best: one that they fit in part, or all that name the most of them.
+// There can be several of these where shapes differ only in the components of a tuple, or in which parameters are
+// indexed: the values must tell. Those of which more parameters are hashes come first, because a hash can be read as
+// text, and hardly any text as a hash.
+func Pick(candidates []*Definition, keys Keys) ([]*Definition, Match) {
+	var whole, part []*Definition
 	most := -1
 	for _, d := range candidates {
 		named, present := d.present(keys)
 		switch {
 		case present == named && named > most:
-			whole, most = d, named
+			whole, most = []*Definition{d}, named
+		case present == named && named == most:
+			whole = append(whole, d)
 		case present == keys.Len() && part == nil:
-			part = d
+			part = []*Definition{d}
 		}
 	}
+	slices.SortStableFunc(whole, func(a, b *Definition) int { return b.hashes() - a.hashes() })
 	switch {
+	case whole != nil && most == keys.Len():
+		return whole, MatchExact
 	case whole != nil:
 		return whole, MatchWhole
 	case part != nil:
 		return part, MatchPart
 	}
 	return nil, MatchNone
+}
+
+// hashes counts the parameters of which a log holds the hash only.
+func (d *Definition) hashes() int {
+	n := 0
+	for _, p := range d.Params {
+		if p.Hashed {
+			n++
+		}
+	}
+	return n
 }
 
 // present counts the distinct names of d's parameters, and how many of them are keys.

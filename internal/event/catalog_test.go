@@ -29,7 +29,6 @@ func TestPick(t *testing.T) {
 	erc20, erc721 := shape("erc20", "from", "to", "value"), shape("erc721", "from", "to", "tokenId")
 	bare, short, long := shape("bare"), shape("short", "a"), shape("long", "a", "b")
 	unnamed, twice := shape("unnamed", "", ""), shape("twice", "x", "x", "y")
-	wide, narrow := shape("wide", "x"), shape("narrow", "x")
 	reserved := shape("reserved", "a", "transaction_information")
 	for _, c := range []struct {
 		name       string
@@ -39,31 +38,44 @@ func TestPick(t *testing.T) {
 		match      event.Match
 	}{
 		{"no candidates", nil, keys{"a"}, nil, event.MatchNone},
-		{"the names tell two shapes apart", []*event.Definition{erc20, erc721}, keys{"from", "to", "tokenId"}, erc721, event.MatchWhole},
-		{"in any order", []*event.Definition{erc721, erc20}, keys{"value", "to", "from"}, erc20, event.MatchWhole},
+		{"the names tell two shapes apart", []*event.Definition{erc20, erc721}, keys{"from", "to", "tokenId"}, erc721, event.MatchExact},
+		{"in any order", []*event.Definition{erc721, erc20}, keys{"value", "to", "from"}, erc20, event.MatchExact},
 		{"other names", []*event.Definition{erc20, erc721}, keys{"src", "dst", "wad"}, nil, event.MatchNone},
 		{"some of the names", []*event.Definition{erc20, erc721}, keys{"from", "tokenId"}, erc721, event.MatchPart},
 		{"names of both: the first", []*event.Definition{erc20, erc721}, keys{"from", "to"}, erc20, event.MatchPart},
 		{"no key at all is a part of any shape", []*event.Definition{erc20}, nil, erc20, event.MatchPart},
 		{"some of the names and another", []*event.Definition{erc20}, keys{"from", "wad"}, nil, event.MatchNone},
 		{"all of the names and another", []*event.Definition{erc20}, keys{"from", "to", "value", "memo"}, erc20, event.MatchWhole},
-		{"the shape that leaves no key over", []*event.Definition{short, long}, keys{"a", "b"}, long, event.MatchWhole},
-		{"the same, in the other order", []*event.Definition{long, short}, keys{"a", "b"}, long, event.MatchWhole},
-		{"the shorter one where the longer one lacks a key", []*event.Definition{long, short}, keys{"a"}, short, event.MatchWhole},
-		{"the first of two with the same names", []*event.Definition{wide, narrow}, keys{"x"}, wide, event.MatchWhole},
-		{"no parameters", []*event.Definition{bare}, nil, bare, event.MatchWhole},
-		{"no parameters beside some", []*event.Definition{bare, short}, keys{"a"}, short, event.MatchWhole},
-		{"unnamed parameters share one key", []*event.Definition{unnamed}, keys{""}, unnamed, event.MatchWhole},
-		{"a name that occurs twice is one key", []*event.Definition{twice}, keys{"x", "y"}, twice, event.MatchWhole},
-		{"a parameter that the metadata hides is not asked for", []*event.Definition{reserved}, keys{"a"}, reserved, event.MatchWhole},
+		{"the shape that leaves no key over", []*event.Definition{short, long}, keys{"a", "b"}, long, event.MatchExact},
+		{"the same, in the other order", []*event.Definition{long, short}, keys{"a", "b"}, long, event.MatchExact},
+		{"the shorter one where the longer one lacks a key", []*event.Definition{long, short}, keys{"a"}, short, event.MatchExact},
+		{"no parameters", []*event.Definition{bare}, nil, bare, event.MatchExact},
+		{"no parameters beside some", []*event.Definition{bare, short}, keys{"a"}, short, event.MatchExact},
+		{"unnamed parameters share one key", []*event.Definition{unnamed}, keys{""}, unnamed, event.MatchExact},
+		{"a name that occurs twice is one key", []*event.Definition{twice}, keys{"x", "y"}, twice, event.MatchExact},
+		{"a parameter that the metadata hides is not asked for", []*event.Definition{reserved}, keys{"a"}, reserved, event.MatchExact},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got, match := event.Pick(c.candidates, c.keys); got != c.want || match != c.match {
+			var want []*event.Definition
+			if c.want != nil {
+				want = []*event.Definition{c.want}
+			}
+			if got, match := event.Pick(c.candidates, c.keys); !slices.Equal(got, want) || match != c.match {
 				t.Errorf("got %+v, %v, want %+v, %v", got, match, c.want, c.match)
 			}
 		})
 	}
+	t.Run("all with the same names, those with hashes first", func(t *testing.T) {
+		plain, hashed := shape("plain", "x"), shape("hashed", "x")
+		hashed.Params[0].Hashed = true
+		for _, candidates := range [][]*event.Definition{{plain, hashed}, {hashed, plain}} {
+			got, match := event.Pick(candidates, keys{"x"})
+			if !slices.Equal(got, []*event.Definition{hashed, plain}) || match != event.MatchExact {
+				t.Errorf("got %+v, %v", got, match)
+			}
+		}
+	})
 }
 
 func TestCatalog(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -20,7 +22,7 @@ type Log struct {
 }
 
 // DecodeLog decodes a raw log into row, which must be of the definition's table. It also reports whether a text of
-// it held U+0000. Any layout that an ABI declares is taken; the log's number of topics tells which.
+// it held U+0000. Any layout that an ABI declares is taken; the number of topics tells which, or else the values.
 // The encoding is that of the Solidity ABI specification, sections "Events" and "Formal Specification".
 func (d *Definition) DecodeLog(log Log, row Row) (hadNUL bool, err error) {
 	topics := log.Topics
@@ -30,21 +32,52 @@ func (d *Definition) DecodeLog(log Log, row Row) (hadNUL bool, err error) {
 		}
 		topics = topics[1:]
 	}
-	err = fmt.Errorf("decode log of %s: no ABI declares it with %d indexed parameters", d.Table, len(topics))
-	for _, layout := range d.Layouts {
-		if len(layout) != len(topics) {
+	fitting := slices.DeleteFunc(slices.Clone(d.Layouts), func(layout []int) bool { return len(layout) != len(topics) })
+	if len(fitting) == 0 {
+		return false, fmt.Errorf("decode log of %s: no ABI declares it with %d indexed parameters", d.Table, len(topics))
+	}
+	log.Topics = topics
+	if len(fitting) > 1 {
+		if fitting[0], err = d.layoutOf(log, fitting); err != nil {
+			return false, err
+		}
+	}
+	return d.decodeAs(fitting[0], log, row)
+}
+
+func (d *Definition) decodeAs(layout []int, log Log, row Row) (hadNUL bool, err error) {
+	decoder := logDecoder{
+		params: d.Params, indexed: layout, topics: log.Topics, data: log.Data, budget: readsOfByte * len(log.Data),
+	}
+	row.Decode(&decoder)
+	if decoder.err != nil {
+		return false, fmt.Errorf("decode log of %s: %w", d.Table, decoder.err)
+	}
+	return decoder.hadNUL, nil
+}
+
+// layoutOf returns the layout that a log has, of several with as many topics: contracts that declare other parameters
+// as indexed leave logs that only their values can tell apart. Where they do not, it is an error.
+func (d *Definition) layoutOf(log Log, layouts [][]int) ([]int, error) {
+	var found []int
+	var row Row
+	var failed error
+	for _, layout := range layouts {
+		other := d.Handler.NewRow()
+		if _, err := d.decodeAs(layout, log, other); err != nil {
+			failed = err
 			continue
 		}
-		decoder := logDecoder{
-			params: d.Params, indexed: layout, topics: topics, data: log.Data, budget: readsOfByte * len(log.Data),
+		if row != nil && !reflect.DeepEqual(row, other) {
+			return nil, fmt.Errorf("decode log of %s: ABIs declare other parameters as indexed, and the log fits "+
+				"more than one of them", d.Table)
 		}
-		row.Decode(&decoder)
-		if decoder.err == nil {
-			return decoder.hadNUL, nil
-		}
-		err = fmt.Errorf("decode log of %s: %w", d.Table, decoder.err)
+		found, row = layout, other
 	}
-	return false, err
+	if row == nil {
+		return nil, failed
+	}
+	return found, nil
 }
 
 // logDecoder reads the parameters of one log in the order of the ABI: each is the next topic or the next place in

@@ -30,6 +30,14 @@ func define(types []*event.Type, layouts ...[]int) *event.Definition {
 	return d
 }
 
+// rowsOf is a handler that makes rows, and no more.
+type rowsOf struct {
+	event.Handler
+	types []*event.Type
+}
+
+func (r rowsOf) NewRow() event.Row { return &jsonRow{types: r.types} }
+
 // decodeData decodes a log without indexed parameters in both ways that there are, and returns the texts.
 func decodeData(types []*event.Type, data []byte) ([]string, error) {
 	log := event.Log{Topics: []common.Hash{topic0}, Data: data}
@@ -222,12 +230,31 @@ func TestDecodeLogTopics(t *testing.T) {
 			}
 		}
 	})
-	t.Run("tries layouts with as many topics one after another", func(t *testing.T) {
-		types := []*event.Type{event.Uint(8), event.String()}
-		_, log := packed(t, rng, types, []int{0})
+	t.Run("tells layouts with as many topics apart by the values", func(t *testing.T) {
+		types := []*event.Type{event.Uint(8), event.Uint(256)}
+		d := define(types, []int{1}, []int{0})
+		d.Handler = rowsOf{types: types}
+		small, large := common.Hash{31: 7}, common.Hash{0: 1}
+		log := event.Log{Topics: []common.Hash{topic0, small}, Data: large.Bytes()}
 		row := &jsonRow{types: types}
-		if _, err := define(types, []int{1}, []int{0}).DecodeLog(log, row); err != nil {
-			t.Fatal(err)
+		want := []string{`"7"`, `"` + large.Big().String() + `"`}
+		if _, err := d.DecodeLog(log, row); err != nil || !slices.Equal(row.texts, want) {
+			t.Errorf("got %q, %v, want %q", row.texts, err, want)
+		}
+	})
+	t.Run("refuses a log that fits layouts with different values", func(t *testing.T) {
+		types := []*event.Type{event.Uint(8), event.Uint(8)}
+		word := func(n byte) common.Hash { return common.Hash{31: n} }
+		d := define(types, []int{0}, []int{1})
+		d.Handler = rowsOf{types: types}
+		log := event.Log{Topics: []common.Hash{topic0, word(7)}, Data: common.Hash{31: 9}.Bytes()}
+		if _, err := d.DecodeLog(log, &jsonRow{types: types}); err == nil {
+			t.Error("7 and 9 can be either parameter's value, and there is no error")
+		}
+		log.Data = word(7).Bytes()
+		row := &jsonRow{types: types}
+		if _, err := d.DecodeLog(log, row); err != nil || !slices.Equal(row.texts, []string{`"7"`, `"7"`}) {
+			t.Errorf("got %q, %v", row.texts, err)
 		}
 	})
 	t.Run("an anonymous event has no topic0", func(t *testing.T) {

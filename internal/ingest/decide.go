@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,7 @@ type decider struct {
 }
 
 func (d *decider) decide(messages []event.Message) *event.Batch {
-	d.batch = new(event.Batch)
+	d.batch = &event.Batch{Messages: len(messages)}
 	for _, m := range messages {
 		d.decideMessage(m)
 	}
@@ -148,7 +149,7 @@ func (d *decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 // keys.
 func (d *decider) decode(item *rindexer.Item) (*event.Definition, event.Row, error) {
 	candidates := d.candidates()
-	if len(candidates) == 1 {
+	if len(candidates) == 1 && d.message.HasHash {
 		definition := candidates[0]
 		row := definition.Handler.NewRow()
 		row.Decode(item)
@@ -158,16 +159,28 @@ func (d *decider) decode(item *rindexer.Item) (*event.Definition, event.Row, err
 		}
 	}
 	item.Reset()
-	definition, match := event.Pick(candidates, item)
-	switch match {
-	case event.MatchNone:
-		return nil, nil, nil
-	case event.MatchPart:
-		return nil, nil, item.Lacks(definition)
+	fitting, match := event.Pick(candidates, item)
+	switch {
+	case match == event.MatchPart:
+		return nil, nil, item.Lacks(fitting[0])
+	case match == event.MatchNone, match == event.MatchWhole && !d.message.HasHash:
+		return nil, nil, nil // a name alone says too little to leave a parameter out
 	}
-	row := definition.Handler.NewRow()
-	row.Decode(item)
-	return definition, row, item.Err()
+	return decodeAs(fitting, item)
+}
+
+// decodeAs decodes the item as the first shape that takes all of its values. The error is that of the first shape.
+func decodeAs(shapes []*event.Definition, item *rindexer.Item) (*event.Definition, event.Row, error) {
+	var first error
+	for _, definition := range shapes {
+		item.Reset()
+		row := definition.Handler.NewRow()
+		if row.Decode(item); item.Err() == nil {
+			return definition, row, nil
+		}
+		first = cmp.Or(first, item.Err())
+	}
+	return nil, nil, first
 }
 
 // candidates are the shapes that an item of the message can be.

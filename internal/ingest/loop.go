@@ -41,6 +41,10 @@ type Loop struct {
 	// ShutdownTimeout is how long the batch in hand may take to be written and acknowledged after Run's context
 	// has ended.
 	ShutdownTimeout time.Duration
+
+	// Both are Run's own: dead letters not told of yet, and when some were told of last.
+	letters     int
+	lettersTold time.Time
 }
 
 // Run runs the loop until ctx ends, and returns nil then. The batch in hand is finished, if that takes no longer than
@@ -54,13 +58,30 @@ func (l *Loop) Run(ctx context.Context) error {
 		if err != nil || len(messages) == 0 {
 			continue
 		}
-		batch := decider.decide(messages)
-		if err := l.write(working, batch); err != nil {
-			return nil // the time to shut down is over
+		if err := l.process(working, &decider, messages); err != nil {
+			l.Log.Warn("stopped with messages in hand, which stay pending", "messages", len(messages), "err", err)
+			break
 		}
-		l.ack(working, messages)
 	}
+	l.tellLetters(0)
 	return nil
+}
+
+// process decides, writes and acknowledges messages. If they take too long together, each half is tried by itself. It
+// returns an error only when ctx has ended.
+func (l *Loop) process(ctx context.Context, d *decider, messages []event.Message) error {
+	err := l.write(ctx, d.decide(messages))
+	if errors.Is(err, errTooSlow) {
+		half := len(messages) / 2
+		if err := l.process(ctx, d, messages[:half]); err != nil {
+			return err
+		}
+		return l.process(ctx, d, messages[half:])
+	}
+	if err == nil {
+		l.ack(ctx, messages)
+	}
+	return err
 }
 
 // afterwards returns a context that ends ShutdownTimeout after ctx.
@@ -90,28 +111,44 @@ func (l *Loop) read(ctx context.Context) ([]event.Message, error) {
 	}
 }
 
-// write writes the batch, however often that takes. It returns an error only when ctx has ended.
+// errTooSlow is the error of a batch that cannot be written within WriteTimeout, and can be divided.
+var errTooSlow = errors.New("the batch took longer than its deadline")
+
+// write writes the batch, however often that takes. It returns errTooSlow for one of several messages that is not
+// written in time, and otherwise an error only when ctx has ended.
 func (l *Loop) write(ctx context.Context, batch *event.Batch) error {
 	var retry backoff
 	for {
-		result, err := l.writeOnce(ctx, batch)
+		timed, cancel := context.WithTimeout(ctx, l.WriteTimeout)
+		result, err := l.Sink.Write(timed, batch)
+		tooSlow := err != nil && timed.Err() != nil && ctx.Err() == nil
+		cancel()
 		if err == nil {
 			retry.recovered(l.Log, "writing again")
 			l.Log.Debug("batch written",
 				"inserted", result.Inserted, "duplicates", result.Duplicates, "dead_letters", result.DeadLetters)
+			l.tellLetters(result.DeadLetters)
 			return nil
 		}
-		batch.Attempts++
+		if tooSlow && batch.Messages > 1 {
+			l.Log.Warn("batch is divided, as it took longer than its deadline", "deadline", l.WriteTimeout, "err", err)
+			return errTooSlow
+		}
 		if err := retry.wait(ctx, l.Log, "write failed", err); err != nil {
 			return err
 		}
 	}
 }
 
-func (l *Loop) writeOnce(ctx context.Context, batch *event.Batch) (event.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.WriteTimeout)
-	defer cancel()
-	return l.Sink.Write(ctx, batch)
+// tellLetters logs that there are dead letters, at most every logEvery.
+func (l *Loop) tellLetters(n int) {
+	l.letters += n
+	if l.letters == 0 || n > 0 && time.Since(l.lettersTold) < logEvery {
+		return
+	}
+	l.Log.Warn("dead letters written", "count", l.letters,
+		"hint", "SELECT reason_code, detail FROM dead_letters ORDER BY last_seen DESC")
+	l.letters, l.lettersTold = 0, time.Now()
 }
 
 // ack acknowledges the messages. What cannot be acknowledged is delivered again some day, and changes nothing then.

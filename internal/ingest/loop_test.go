@@ -277,6 +277,28 @@ func TestLoopWaits(t *testing.T) {
 		f.wantRows("deposited_events", 3)
 		f.wantLetters()
 	})
+	t.Run("dividing messages that take too long together", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		// A message takes PostgreSQL more than a tenth of the deadline, ten more than all of it.
+		for _, sql := range []string{
+			`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+				$$ BEGIN PERFORM pg_sleep(0.15); RETURN NEW; END $$`,
+			"CREATE TRIGGER dawdle BEFORE INSERT ON deposited_events FOR EACH ROW EXECUTE FUNCTION dawdle()",
+		} {
+			if _, err := f.pool.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 10 {
+			f.addPayload(f.good(int64(i+1), 1))
+		}
+		loop := f.loop("c")
+		loop.WriteTimeout = time.Second
+		f.start(loop)
+		testenv.Eventually(t, patience, f.drained)
+		f.wantRows("deposited_events", 10)
+		f.wantLetters()
+	})
 	t.Run("for a table that is missing", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
 		exec := func(sql string) {

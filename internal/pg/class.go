@@ -24,11 +24,12 @@ const (
 // classes assigns SQLSTATEs, and classes of them, which are their first two characters. The longer one counts.
 // Source: PostgreSQL documentation, appendix A.
 var classes = map[string]Class{
-	"08": Transient, "40": Transient, "53": Transient, "55": Transient, "57": Transient, "58": Transient,
+	"08": Transient, "26": Transient, "40": Transient, "53": Transient, "55": Transient, "57": Transient, "58": Transient,
 
 	"25": Environment, "28": Environment, "3D": Environment, "3F": Environment, "42": Environment, "0A": Environment,
 	"53100": Environment, // disk full
 	"F0":    Environment,
+	"XX001": Environment, "XX002": Environment, // damaged files
 
 	"22": Data, "23": Data, "21": Data, "54": Data,
 }
@@ -38,6 +39,9 @@ func Classify(err error) Class {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return Transient // no answer of the server: a connection or a deadline
+	}
+	if refused.Code == checkViolation && refused.ConstraintName == "" {
+		return Environment // no partition takes the row
 	}
 	if class, ok := classes[refused.Code]; ok {
 		return class
@@ -50,7 +54,10 @@ func Classify(err error) Class {
 	return Unknown
 }
 
-const uniqueViolation = "23505"
+const (
+	uniqueViolation = "23505"
+	checkViolation  = "23514"
+)
 
 func isUniqueViolation(err error) bool {
 	var refused *pgconn.PgError

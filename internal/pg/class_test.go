@@ -17,19 +17,26 @@ func TestClassify(t *testing.T) {
 	classes := map[pg.Class][]string{
 		pg.Transient: {
 			"08000", "08003", "08006", "08P01", // connection
-			"40001", "40P01", // serialization, deadlock
+			"26000", "40001", "40P01", // serialization, deadlock
 			"53000", "53200", "53300", // memory, connections
 			"55P03", "57014", "57P01", "57P02", "57P03", "57P05", // locks, cancel, shutdown
 			"58000", "58030", // I/O
 		},
 		pg.Environment: {
-			"42P01", "42703", "42501", "42883", "3D000", "3F000", "28000", "28P01", "53100", "25006", "0A000", "F0000",
+			"XX001", "XX002", "42P01", "42703", "42501", "42883", "3D000", "3F000", "28000", "28P01", "53100", "25006", "0A000", "F0000",
 		},
 		pg.Data: {
-			"22000", "22001", "22003", "22007", "22021", "22P02", "22P05", "23502", "23503", "23505", "23514", "23P01",
+			"22000", "22001", "22003", "22007", "22021", "22P02", "22P05", "23502", "23503", "23505", "23P01",
 			"21000", "54000",
 		},
-		pg.Unknown: {"XX000", "XX001", "P0001", "26000", "XY123", "", "4"},
+		pg.Unknown: {"XX000", "P0001", "XY123", "", "4"},
+	}
+	violated := &pgconn.PgError{Code: "23514", ConstraintName: "deposited_events_check"}
+	if got := pg.Classify(violated); got != pg.Data {
+		t.Errorf("a violated check: class %d", got)
+	}
+	if got := pg.Classify(&pgconn.PgError{Code: "23514"}); got != pg.Environment {
+		t.Errorf("no partition for a row: class %d", got)
 	}
 	for want, codes := range classes {
 		for _, code := range codes {

@@ -158,15 +158,23 @@ func TestUnknownRefusal(t *testing.T) {
 		$$ BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = 'XY123'; END $$`)
 	f.exec(`CREATE TRIGGER refuse BEFORE INSERT ON deposited_events
 		FOR EACH ROW WHEN (NEW.vault_type = 13) EXECUTE FUNCTION refuse()`)
-	batch := &event.Batch{Items: append(f.many(9, 1), f.deposited(50, 0, func(d *events.Deposited) { d.VaultType = 13 }))}
-	for batch.Attempts = range 3 {
-		if _, err := f.writer.Write(t.Context(), batch); pg.Classify(err) != pg.Unknown || err == nil {
-			t.Fatalf("attempt %d: class %v: %v", batch.Attempts, pg.Classify(err), err)
+	unlucky := func(d *events.Deposited) { d.VaultType = 13 }
+	refused := func(batch *event.Batch, times int) {
+		t.Helper()
+		for range times {
+			if _, err := f.writer.Write(t.Context(), batch); err == nil || pg.Classify(err) != pg.Unknown {
+				t.Fatalf("refusal %d: %v", batch.Refusals, err)
+			}
 		}
+		f.want(letters)
 	}
-	f.want(letters)
+
+	batch := &event.Batch{Items: append(f.many(9, 1), f.deposited(50, 0, unlucky))} // entries 1 to 10
+	refused(batch, 3)
 	f.wantRows("deposited_events", 0)
-	batch.Attempts = 3
 	f.writeBatch(event.Result{Inserted: 9, DeadLetters: 1}, batch)
 	f.want(letters, "1700000000000-10 0 rejected XY123 open 1")
+
+	f.exec("TRUNCATE dead_letters")
+	refused(&event.Batch{Items: []event.Item{f.deposited(60, 0, unlucky), f.deposited(60, 1, unlucky)}}, 5) // all of them
 }

@@ -18,7 +18,7 @@ type table struct {
 	items   []*event.Item
 }
 
-// byTable sorts items by table and key: every writer takes its locks in this order, so that two cannot deadlock.
+// byTable sorts items by table and key: every writer inserts in this order, so that two cannot wait for each other.
 // Items of one key keep their order.
 func byTable(items []event.Item) []table {
 	sorted := make([]*event.Item, len(items))
@@ -26,7 +26,11 @@ func byTable(items []event.Item) []table {
 		sorted[i] = &items[i]
 	}
 	slices.SortStableFunc(sorted, func(a, b *event.Item) int {
-		return cmp.Or(cmp.Compare(tableName(a), tableName(b)), compareKeys(a, b))
+		return cmp.Or(
+			cmp.Compare(tableName(a), tableName(b)),
+			compareKeys(a, b),
+			a.SignatureHash.Cmp(b.SignatureHash), // which is in the key of generic_events
+		)
 	})
 	var tables []table
 	for _, item := range sorted {
@@ -65,8 +69,8 @@ func rowsOf(items []*event.Item) []event.Row {
 	return rows
 }
 
-// copy inserts rows that are all new, which those of nearly every batch are.
-func (w *Writer) copy(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
+// copyRows inserts rows that are all new, which those of nearly every batch are.
+func copyRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
 	var p placed
 	for _, t := range tables {
 		if err := t.handler.Copy(ctx, tx, rowsOf(t.items)); err != nil {
@@ -77,8 +81,8 @@ func (w *Writer) copy(ctx context.Context, tx pgx.Tx, tables []table) (placed, e
 	return p, nil
 }
 
-// merge inserts rows of which some may stand already.
-func (w *Writer) merge(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
+// mergeRows inserts rows of which some may stand already.
+func mergeRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
 	var p placed
 	for _, t := range tables {
 		for _, round := range rounds(t.items) {
@@ -155,7 +159,7 @@ func (w *Writer) isolate(ctx context.Context, tx pgx.Tx, batch *event.Batch, ite
 	}
 	var p placed
 	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
-		p, err = w.merge(ctx, savepoint, byTable(items))
+		p, err = mergeRows(ctx, savepoint, byTable(items))
 		return err
 	})
 	switch {

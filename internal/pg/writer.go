@@ -19,8 +19,8 @@ type Writer struct {
 	pool *pgxpool.Pool
 	// finality is the number of blocks below the head of a chain from which on blocks are final.
 	finality func(chainID int64) int64
-	// maxAttempts is how often a refusal of unknown class is taken for a passing one.
-	maxAttempts int
+	// maxRefusals is how often a refusal of unknown class is taken for a passing one.
+	maxRefusals int
 
 	// merging: the batch before held rows that stood already, so this one is merged from the start. It ends with
 	// the first batch of new rows only.
@@ -30,32 +30,48 @@ type Writer struct {
 }
 
 // NewWriter returns a Writer on the pool.
-func NewWriter(pool *pgxpool.Pool, finality func(chainID int64) int64, maxAttempts int) *Writer {
-	return &Writer{pool: pool, finality: finality, maxAttempts: maxAttempts, final: make(map[chain]int64)}
+func NewWriter(pool *pgxpool.Pool, finality func(chainID int64) int64, maxRefusals int) *Writer {
+	return &Writer{pool: pool, finality: finality, maxRefusals: maxRefusals, final: make(map[chain]int64)}
 }
 
 // Write decides a batch in one transaction: its rows, dead letters, reorg notices and blocks. Rows that PostgreSQL
-// refuses become dead letters. An error means that nothing was written, or that it is not known; Classify tells
-// what to do about it.
+// refuses become dead letters. An error means that nothing was written, or that it is not known; the batch is then to
+// be written again after a while. Classify tells whose fault it is.
 func (w *Writer) Write(ctx context.Context, batch *event.Batch) (event.Result, error) {
+	result, err := w.write(ctx, batch)
+	switch {
+	case err == nil:
+		w.merging = result.Inserted < len(batch.Items)
+	case Classify(err) == Unknown:
+		batch.Refusals++
+	case Classify(err) == Environment:
+		err = fmt.Errorf("%w; hint: once that is mended the service goes on by itself", err)
+	}
+	return result, err
+}
+
+func (w *Writer) write(ctx context.Context, batch *event.Batch) (event.Result, error) {
 	tables := byTable(batch.Items)
 	if !w.merging {
-		result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return w.copy(ctx, tx, tables) })
+		result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return copyRows(ctx, tx, tables) })
 		if !isUniqueViolation(err) && !w.isData(err, batch) {
 			return result, err
 		}
 		w.merging = true
 	}
-	result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return w.merge(ctx, tx, tables) })
-	if w.isData(err, batch) {
-		result, err = w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
-			return w.isolate(ctx, tx, batch, inOrder(tables))
-		})
+	result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return mergeRows(ctx, tx, tables) })
+	if !w.isData(err, batch) {
+		return result, err
 	}
-	if err == nil {
-		w.merging = result.Duplicates > 0
-	}
-	return result, err
+	refusal := err
+	return w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
+		p, err := w.isolate(ctx, tx, batch, inOrder(tables))
+		if n := len(batch.Items); err == nil && n > 1 && len(p.letters) == n && Classify(refusal) == Unknown {
+			// Not one of many is taken, for a reason that is not known to be theirs: it is the server's.
+			return placed{}, refusal
+		}
+		return p, err
+	})
 }
 
 // isData reports whether an error is to be taken for the fault of an event.
@@ -64,7 +80,7 @@ func (w *Writer) isData(err error, batch *event.Batch) bool {
 		return false
 	}
 	class := Classify(err)
-	return class == Data || class == Unknown && batch.Attempts >= w.maxAttempts
+	return class == Data || class == Unknown && batch.Refusals >= w.maxRefusals
 }
 
 // placed is what became of the items of a batch within its transaction.
@@ -109,8 +125,8 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	return result, nil
 }
 
-// lockNetworks takes the networks' advisory locks, shared: whoever moves rows of a network because of a reorg takes
-// the exclusive one.
+// lockNetworks takes the networks' advisory locks, shared. The exclusive one is for whoever moves rows of a network
+// because of a reorg, which nobody does yet: it is here so that a version that does can run beside this one.
 func lockNetworks(ctx context.Context, tx pgx.Tx, seen []block) error {
 	var keys []int64
 	for _, b := range seen {

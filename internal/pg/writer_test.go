@@ -277,9 +277,9 @@ func TestWriterWithoutTable(t *testing.T) {
 	batch := &event.Batch{Items: []event.Item{f.deposited(1, 0), f.generic(1, 1, number(9), "{}")}}
 	refused := func() {
 		t.Helper()
-		for batch.Attempts = range 10 {
+		for batch.Refusals = range 10 {
 			if _, err := f.writer.Write(t.Context(), batch); err == nil || pg.Classify(err) != pg.Environment {
-				t.Fatalf("attempt %d: class %v: %v", batch.Attempts, pg.Classify(err), err)
+				t.Fatalf("attempt %d: class %v: %v", batch.Refusals, pg.Classify(err), err)
 			}
 		}
 		f.want(letters)

@@ -3,6 +3,7 @@ package rindexer
 import (
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -59,7 +60,7 @@ func (it *Item) network() string {
 	switch {
 	case len(name) > maxNetworkLength:
 		it.fail("is longer than %d bytes", maxNetworkLength)
-	case mayHoldNUL(it.v.raw(it.m.payload)):
+	case strings.IndexByte(name, 0) >= 0:
 		it.fail("holds U+0000")
 	}
 	return name
