@@ -36,6 +36,7 @@ install:
 
 .PHONY: fresh
 fresh:
+	go mod tidy -diff
 	go run ./cmd/codegen -check
 	$(TOOL) sqlc diff
 
