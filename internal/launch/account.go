@@ -18,10 +18,18 @@ func account(ctx context.Context, program string) (syscall.SysProcAttr, error) {
 	if os.Geteuid() != 0 {
 		return syscall.SysProcAttr{}, nil
 	}
-	if attr := namespace(); attr != nil && runs(ctx, program, attr) {
+	uid, gid, err := ordinaryUser()
+	if err != nil {
+		return syscall.SysProcAttr{}, err
+	}
+	if attr := namespace(uid, gid); attr != nil && runs(ctx, program, attr) {
 		return *attr, nil
 	}
-	return ordinaryUser()
+	return credential(uid, gid), nil
+}
+
+func credential(uid, gid int) syscall.SysProcAttr {
+	return syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 }
 
 func runs(ctx context.Context, program string, attr *syscall.SysProcAttr) bool {
@@ -30,8 +38,9 @@ func runs(ctx context.Context, program string, attr *syscall.SysProcAttr) bool {
 	return cmd.Run() == nil
 }
 
-// ordinaryUser is the account that PostgreSQL's package made, or the one that every system has.
-func ordinaryUser() (syscall.SysProcAttr, error) {
+// ordinaryUser is the account that PostgreSQL's package made, or the one that every system has. It must exist: initdb
+// asks for its name.
+func ordinaryUser() (uid, gid int, err error) {
 	var failed error
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -39,13 +48,13 @@ func ordinaryUser() (syscall.SysProcAttr, error) {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
-		gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
+		uid, uidErr := strconv.Atoi(u.Uid)
+		gid, gidErr := strconv.Atoi(u.Gid)
 		if err := errors.Join(uidErr, gidErr); err != nil {
-			return syscall.SysProcAttr{}, fmt.Errorf("read user %s: %w", name, err)
+			return 0, 0, fmt.Errorf("read user %s: %w", name, err)
 		}
-		return syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+		return uid, gid, nil
 	}
-	return syscall.SysProcAttr{}, fmt.Errorf("find a user to run postgres, which refuses root: %w; "+
+	return 0, 0, fmt.Errorf("find a user to run postgres, which refuses root: %w; "+
 		"hint: run this as an ordinary user", failed)
 }

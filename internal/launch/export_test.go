@@ -14,11 +14,11 @@ func PostgresAsOrdinaryUser(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	attr, err := ordinaryUser()
+	uid, gid, err := ordinaryUser()
 	if err != nil {
 		return nil, err
 	}
-	return postgresAs(ctx, bin, attr)
+	return postgresAs(ctx, bin, credential(uid, gid))
 }
 
 // Unused reports whether every process that used a server's directory has ended.

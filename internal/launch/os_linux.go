@@ -10,13 +10,12 @@ import (
 func endWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = stopSignal }
 
 // namespace maps us, root, to an ordinary user inside a user namespace: initdb and postgres refuse to run as uid 0, yet
-// the files stay ours, wherever they lie and whoever else exists on this machine.
-func namespace() *syscall.SysProcAttr {
-	const ordinary = 1000
+// the files stay ours, wherever they lie.
+func namespace(uid, gid int) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: ordinary, HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: ordinary, HostID: os.Getegid(), Size: 1}},
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: uid, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: gid, HostID: os.Getegid(), Size: 1}},
 	}
 }
 

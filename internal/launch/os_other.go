@@ -8,7 +8,7 @@ import "syscall"
 func endWithParent(*syscall.SysProcAttr) {}
 
 // namespace is nil: user namespaces are Linux's.
-func namespace() *syscall.SysProcAttr { return nil }
+func namespace(_, _ int) *syscall.SysProcAttr { return nil }
 
 // memoryDir is none: other systems have no in-memory file system that is there without being asked for.
 func memoryDir() (string, bool) { return "", false }
