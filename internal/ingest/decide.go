@@ -33,20 +33,14 @@ func (d *decider) decide(messages []event.Message) *event.Batch {
 
 func (d *decider) decideMessage(m event.Message) {
 	origin := event.Origin{Stream: m.Stream, MessageID: m.ID, Index: event.WholeMessage}
-	reject := func(reason event.Reason, detail string, payload []byte) {
-		d.batch.DeadLetters = append(d.batch.DeadLetters, event.DeadLetter{
-			Origin: origin, Reason: reason, Detail: detail, Payload: payload,
-			EventName: d.message.EventName, SignatureHash: d.message.SignatureHash, Network: d.message.Network,
-		})
-	}
 	d.message.Reset()
 	if !m.HasPayload {
-		reject(event.ReasonPayloadMissing, "the entry has no field payload", fieldsText(m.Fields))
+		d.reject(origin, event.ReasonPayloadMissing, "the entry has no field payload", fieldsText(m.Fields))
 		return
 	}
 	if len(m.Payload) > d.maxPayload {
 		detail := fmt.Sprintf("the payload has %d bytes; MAX_PAYLOAD_BYTES allows %d", len(m.Payload), d.maxPayload)
-		reject(event.ReasonPayloadTooLarge, detail, []byte(m.Payload))
+		d.reject(origin, event.ReasonPayloadTooLarge, detail, m.Payload)
 		return
 	}
 	if err := d.message.Parse(m.Payload); err != nil {
@@ -54,11 +48,11 @@ func (d *decider) decideMessage(m event.Message) {
 		if malformed, ok := errors.AsType[*rindexer.Malformed](err); ok {
 			reason, detail = malformed.Reason, malformed.Detail
 		}
-		reject(reason, detail, []byte(m.Payload))
+		d.reject(origin, reason, detail, m.Payload)
 		return
 	}
 	if d.message.Len() > 0 && d.message.EventName == "" && !d.message.HasHash {
-		reject(event.ReasonNameless, "the message has neither event_name nor event_signature_hash", []byte(m.Payload))
+		d.reject(origin, event.ReasonNameless, "the message has neither event_name nor event_signature_hash", m.Payload)
 		return
 	}
 	for i := range d.message.Len() {
@@ -69,7 +63,7 @@ func (d *decider) decideMessage(m event.Message) {
 
 // fieldsText is the text of an entry's fields: a JSON object, in which a value that is not UTF-8 is an object that
 // holds it in base64.
-func fieldsText(fields map[string]string) []byte {
+func fieldsText(fields map[string]string) string {
 	text := make(map[string]any, len(fields))
 	for name, value := range fields {
 		text[strings.ToValidUTF8(name, event.Replacement)] = value
@@ -83,7 +77,7 @@ func fieldsText(fields map[string]string) []byte {
 	if err != nil { // strings and maps of them always encode
 		panic(err)
 	}
-	return encoded
+	return string(encoded)
 }
 
 func (d *decider) decideItem(origin event.Origin, i int) {
@@ -191,15 +185,22 @@ func (d *decider) candidates() []*event.Definition {
 	return d.catalog.ByName(d.message.EventName)
 }
 
+// rejectItem makes a dead letter of the item.
 func (d *decider) rejectItem(origin event.Origin, network string, reason event.Reason, err error) {
+	d.reject(origin, reason, err.Error(), d.message.Raw(origin.Index))
+	d.batch.DeadLetters[len(d.batch.DeadLetters)-1].Network = network
+}
+
+// reject makes a dead letter, with what of the message's envelope could be read.
+func (d *decider) reject(origin event.Origin, reason event.Reason, detail, payload string) {
 	d.batch.DeadLetters = append(d.batch.DeadLetters, event.DeadLetter{
 		Origin:        origin,
 		EventName:     d.message.EventName,
 		SignatureHash: d.message.SignatureHash,
-		Network:       network,
+		Network:       d.message.Network,
 		Reason:        reason,
-		Detail:        err.Error(),
-		Payload:       []byte(d.message.Raw(origin.Index)),
+		Detail:        detail,
+		Payload:       []byte(payload),
 	})
 }
 
