@@ -1,6 +1,6 @@
 // Command codegen generates the Go code, tables and queries of the events that the ABIs in abi/ declare. It reads
 // abi/*.json and abi/names.lock below the project directory; package codegen decides, and this command only moves
-// files. Nothing is written unless everything can be.
+// files. Nothing is written unless everything could be read.
 package main
 
 import (
@@ -85,7 +85,7 @@ func compare(root string, stdout, stderr io.Writer) error {
 
 // plan generates everything in memory, and compares it with what stands.
 func plan(root string, stderr io.Writer) (changeSet, error) {
-	in, err := readInput(root)
+	in, err := readInput(root, stderr)
 	if err != nil {
 		return changeSet{}, err
 	}
@@ -99,8 +99,9 @@ func plan(root string, stderr io.Writer) (changeSet, error) {
 	return diff(root, out)
 }
 
-// readInput reads what is generated from.
-func readInput(root string) (codegen.Input, error) {
+// readInput reads what is generated from, and says what of abi/ it does not read. Dot files are an editor's
+// business, and *.md a reader's.
+func readInput(root string, stderr io.Writer) (codegen.Input, error) {
 	in := codegen.Input{ABIs: map[string][]byte{}}
 	var errs []error
 	module, err := modulePath(filepath.Join(root, "go.mod"))
@@ -109,7 +110,11 @@ func readInput(root string) (codegen.Input, error) {
 	entries, err := os.ReadDir(filepath.Join(root, "abi"))
 	errs = append(errs, err)
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".json" {
+		switch {
+		case strings.HasPrefix(e.Name(), "."), strings.HasSuffix(e.Name(), ".md"), e.Name() == filepath.Base(codegen.LockFile):
+			continue
+		case e.IsDir() || filepath.Ext(e.Name()) != ".json":
+			fmt.Fprintf(stderr, "warning: abi/%s is not read: ABIs are files abi/<name>.json\n", e.Name())
 			continue
 		}
 		in.ABIs[e.Name()], err = os.ReadFile(filepath.Join(root, "abi", e.Name()))

@@ -197,3 +197,25 @@ func TestNotAProject(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestWriteSaysWhatItDoesNotRead(t *testing.T) {
+	root := project(t, map[string]string{
+		"abi/Token.json":   transfer,
+		"abi/Upper.JSON":   transfer,
+		"abi/Solc.abi":     transfer,
+		"abi/out/Sub.json": transfer,
+		"abi/.Editor.json": "{",
+		"abi/README.md":    "",
+	})
+	var stdout, stderr bytes.Buffer
+	if err := write(root, &stdout, &stderr); err != nil {
+		t.Fatal(err)
+	}
+	want := `warning: abi/Solc.abi is not read: ABIs are files abi/<name>.json
+warning: abi/Upper.JSON is not read: ABIs are files abi/<name>.json
+warning: abi/out is not read: ABIs are files abi/<name>.json
+`
+	if stderr.String() != want {
+		t.Errorf("got\n%s", &stderr)
+	}
+}

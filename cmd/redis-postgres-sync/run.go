@@ -158,7 +158,7 @@ func (s *service) prepareSchema(ctx context.Context) error {
 			return err
 		}
 		if err == nil {
-			s.log.Info("schema is ready", "after", time.Since(start).Round(time.Millisecond))
+			s.log.Info("schema is ready", "after", time.Since(start).Round(time.Millisecond).String())
 			return nil
 		}
 		if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,6 +140,7 @@ func readDotenv(path string) (source, error) {
 	if err != nil {
 		return from, fmt.Errorf("read .env: %w", err)
 	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // a byte order mark, which some editors write
 	if from.values, err = godotenv.UnmarshalBytes(text); err != nil {
 		// godotenv's error quotes the rest of the file, passwords included.
 		return from, fmt.Errorf(".env: line %d is not NAME=value", badLine(string(text)))

@@ -99,6 +99,11 @@ func (d *decider) decideReorg(origin event.Origin, item *rindexer.Item) {
 		return
 	}
 	reorg.Origin, reorg.EventName, reorg.Raw = origin, d.message.EventName, d.message.Raw(origin.Index)
+	if item.HadNUL() {
+		letter := reorg.Letter(event.ReasonNUL, "U+0000 stands as U+FFFD in the notice")
+		letter.Written = true
+		d.batch.DeadLetters = append(d.batch.DeadLetters, letter)
+	}
 	d.batch.Reorgs = append(d.batch.Reorgs, reorg)
 }
 

@@ -36,7 +36,8 @@ type Loop struct {
 	Log     *slog.Logger
 	// MaxPayload bounds a message, in bytes; what is above becomes a dead letter.
 	MaxPayload int
-	// WriteTimeout is the deadline of one batch's transaction.
+	// WriteTimeout is the deadline of one batch's transaction. For a single message that takes longer it is doubled
+	// with each attempt.
 	WriteTimeout time.Duration
 	// ShutdownTimeout is how long the batch in hand may take to be written and acknowledged after Run's context
 	// has ended.
@@ -118,8 +119,9 @@ var errTooSlow = errors.New("the batch took longer than its deadline")
 // written in time, and otherwise an error only when ctx has ended.
 func (l *Loop) write(ctx context.Context, batch *event.Batch) error {
 	var retry backoff
+	deadline := l.WriteTimeout
 	for {
-		timed, cancel := context.WithTimeout(ctx, l.WriteTimeout)
+		timed, cancel := context.WithTimeout(ctx, deadline)
 		result, err := l.Sink.Write(timed, batch)
 		tooSlow := err != nil && timed.Err() != nil && ctx.Err() == nil
 		cancel()
@@ -131,8 +133,11 @@ func (l *Loop) write(ctx context.Context, batch *event.Batch) error {
 			return nil
 		}
 		if tooSlow && batch.Messages > 1 {
-			l.Log.Warn("batch is divided, as it took longer than its deadline", "deadline", l.WriteTimeout, "err", err)
+			l.Log.Warn("batch is divided, as it took longer than its deadline", "deadline", deadline.String(), "err", err)
 			return errTooSlow
+		}
+		if tooSlow {
+			deadline *= 2 // a message cannot be divided, and must not stop its stream
 		}
 		if err := retry.wait(ctx, l.Log, "write failed", err); err != nil {
 			return err
@@ -183,7 +188,7 @@ func (b *backoff) wait(ctx context.Context, log *slog.Logger, message string, ca
 	}
 	if time.Since(b.logged) >= logEvery && ctx.Err() == nil {
 		b.logged = time.Now()
-		log.Error(message, "err", cause, "for", time.Since(b.since).Round(time.Millisecond))
+		log.Error(message, "err", cause, "for", time.Since(b.since).Round(time.Millisecond).String())
 	}
 	timer := time.NewTimer(b.pause/2 + rand.N(b.pause))
 	defer timer.Stop()
@@ -199,6 +204,6 @@ func (b *backoff) wait(ctx context.Context, log *slog.Logger, message string, ca
 // recovered logs that a failure is over, if there was one.
 func (b *backoff) recovered(log *slog.Logger, message string) {
 	if b.pause != 0 {
-		log.Info(message, "after", time.Since(b.since).Round(time.Millisecond))
+		log.Info(message, "after", time.Since(b.since).Round(time.Millisecond).String())
 	}
 }

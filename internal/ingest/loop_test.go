@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -298,6 +299,25 @@ func TestLoopWaits(t *testing.T) {
 		testenv.Eventually(t, patience, f.drained)
 		f.wantRows("deposited_events", 10)
 		f.wantLetters()
+	})
+	t.Run("longer for a message that takes long by itself", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		const n = 500
+		refused, conflicting := make([]any, n), make([]any, n)
+		for i := range n {
+			refused[i] = f.deposited(1, int64(i)).with("assets", json.RawMessage("1e999999"))
+			conflicting[i] = f.deposited(2, 0).with("assets", fmt.Sprint(i))
+		}
+		f.addPayload(f.message("Unheard", unknownTopic, refused...).String())
+		f.addPayload(f.message("Deposited", depositedTopic, conflicting...).String())
+		f.addPayload(f.good(3, 1))
+		loop := f.loop("c")
+		loop.WriteTimeout = 100 * time.Millisecond
+		f.start(loop)
+		testenv.Eventually(t, patience, f.drained)
+		f.wantRows("deposited_events", 2)
+		f.want("SELECT concat_ws(' ', reason_code, count(*)) FROM dead_letters WHERE network = $1 GROUP BY reason_code ORDER BY 1",
+			fmt.Sprintf("key_conflict %d", n-1), fmt.Sprintf("rejected %d", n))
 	})
 	t.Run("for a table that is missing", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))

@@ -37,6 +37,9 @@ type projectEnv struct {
 
 // ReadProject evaluates atlas.hcl as Atlas does, and returns the environment called env.
 func ReadProject(path, env string) (Project, error) {
+	if _, err := os.Stat(path); err != nil {
+		return Project{}, fmt.Errorf("read project: %w", err)
+	}
 	var file projectFile
 	state := schemahcl.New(schemahcl.WithFunctions(map[string]function.Function{"getenv": getenv}))
 	if err := state.EvalFiles([]string{path}, &file, nil); err != nil {

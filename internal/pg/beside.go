@@ -73,14 +73,26 @@ func (b block) same(other block) bool {
 	return b.chain == other.chain && b.number == other.number && b.hash == other.hash
 }
 
+// headsOf returns the highest block of each chain.
+func headsOf(seen []block) map[chain]int64 {
+	heads := make(map[chain]int64)
+	for _, b := range seen {
+		heads[b.chain] = max(heads[b.chain], b.number)
+	}
+	return heads
+}
+
 // nowFinal returns, for the chains whose head has moved on by as much as makes a block final, the height below which
-// blocks are final. It is not asked of every batch, so that forgetting them costs next to nothing.
+// blocks are final. It is not asked of every batch, so that forgetting them costs next to nothing. The head is as high
+// as two batches agree it is, so that one wrong number does not make everything final.
 func (w *Writer) nowFinal(seen []block) map[chain]int64 {
 	final := make(map[chain]int64)
+	heads := headsOf(seen)
 	for _, b := range seen {
 		depth := w.finality(b.chainID)
-		if below := b.number - depth; below > w.final[b.chain]+depth {
-			final[b.chain] = max(below, final[b.chain])
+		below := min(heads[b.chain], w.heads[b.chain]) - depth
+		if below > w.final[b.chain]+depth {
+			final[b.chain] = below
 		}
 	}
 	return final
@@ -173,11 +185,29 @@ func mergeLetters(decoded, refused []event.DeadLetter) []event.DeadLetter {
 	return slices.CompactFunc(all, func(a, b event.DeadLetter) bool { return a.Origin == b.Origin })
 }
 
+// lettersBytes and lettersCount bound the letters of one statement: PostgreSQL takes no message above 1 GiB.
+const (
+	lettersBytes = 16 << 20
+	lettersCount = 10_000
+)
+
 func putLetters(ctx context.Context, queries *db.Queries, letters []event.DeadLetter) error {
-	if len(letters) == 0 {
-		return nil
+	for len(letters) > 0 {
+		n, size := 1, len(letters[0].Payload)
+		for ; n < len(letters) && n < lettersCount; n++ {
+			if size += len(letters[n].Payload); size > lettersBytes {
+				break
+			}
+		}
+		if err := queries.PutDeadLetters(ctx, letterParams(letters[:n])); err != nil {
+			return fmt.Errorf("record dead letters: %w", err)
+		}
+		letters = letters[n:]
 	}
-	var put db.PutDeadLettersParams
+	return nil
+}
+
+func letterParams(letters []event.DeadLetter) (put db.PutDeadLettersParams) {
 	for _, l := range letters {
 		state, hash := "open", l.SignatureHash[:]
 		if l.Written {
@@ -198,10 +228,7 @@ func putLetters(ctx context.Context, queries *db.Queries, letters []event.DeadLe
 		put.Payloads = append(put.Payloads, l.Payload)
 		put.States = append(put.States, state)
 	}
-	if err := queries.PutDeadLetters(ctx, put); err != nil {
-		return fmt.Errorf("record dead letters: %w", err)
-	}
-	return nil
+	return put
 }
 
 func cleaned(s string) string {

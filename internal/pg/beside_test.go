@@ -69,11 +69,22 @@ func TestBlocks(t *testing.T) {
 			f.deposited(100, 0), f.deposited(101, 0, hashed(0xa)), f.deposited(101, 1, hashed(0xb)))
 		f.want(heights, "100", "101", "101")
 		f.write(event.Result{Inserted: 2}, f.deposited(105, 0), f.deposited(102+finality, 0))
+		f.want(heights, "100", "101", "101", "105", "112") // one batch alone may be wrong about the head
+		f.write(event.Result{Inserted: 1}, f.deposited(102+finality, 1))
 		f.want(heights, "101", "101", "105", "112")
-		f.write(event.Result{Inserted: 1}, f.deposited(102+2*finality, 0)) // not far enough to ask again
+		f.write(event.Result{Inserted: 1}, f.deposited(102+2*finality, 0))
+		f.write(event.Result{Inserted: 1}, f.deposited(102+2*finality, 1)) // not far enough to ask again
 		f.want(heights, "101", "101", "105", "112", "122")
 		f.write(event.Result{Inserted: 1}, f.deposited(103+2*finality, 0))
+		f.write(event.Result{Inserted: 1}, f.deposited(103+2*finality, 1))
 		f.want(heights, "101", "101", "122", "123")
+	})
+	t.Run("one wrong number makes nothing final", func(t *testing.T) {
+		f := newFixture(t, pool)
+		f.write(event.Result{Inserted: 1}, f.deposited(100, 0))
+		f.write(event.Result{Inserted: 1}, f.deposited(1<<62, 0))
+		f.write(event.Result{Inserted: 1}, f.deposited(101, 0))
+		f.want("SELECT number::text FROM blocks WHERE stream = $1 ORDER BY number", "100", "101", "4611686018427387904")
 	})
 	t.Run("another stream keeps its own", func(t *testing.T) {
 		f := newFixture(t, pool)
@@ -94,6 +105,8 @@ func TestBlocks(t *testing.T) {
 			t.Fatal("wrote into a table that is not there")
 		}
 		f.write(event.Result{Inserted: 1}, f.deposited(1000, 0))
+		f.want("SELECT number::text FROM blocks WHERE stream = $1 ORDER BY number", "100", "1000")
+		f.write(event.Result{Inserted: 1}, f.deposited(1000, 1))
 		f.want("SELECT number::text FROM blocks WHERE stream = $1", "1000")
 	})
 }

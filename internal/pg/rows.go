@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ type table struct {
 }
 
 // byTable sorts items by table and key: every writer inserts in this order, so that two cannot wait for each other.
-// Items of one key keep their order.
+// Items of one key keep their order. Of items that are the same in all there is one.
 func byTable(items []event.Item) []table {
 	sorted := make([]*event.Item, len(items))
 	for i := range items {
@@ -38,9 +39,16 @@ func byTable(items []event.Item) []table {
 			tables = append(tables, table{name: tableName(item), handler: handler(item)})
 		}
 		last := &tables[len(tables)-1]
-		last.items = append(last.items, item)
+		if n := len(last.items); n == 0 || !repeats(item, last.items[n-1]) {
+			last.items = append(last.items, item)
+		}
 	}
 	return tables
+}
+
+// repeats reports whether an item is the one before it once more.
+func repeats(item, before *event.Item) bool {
+	return compareKeys(item, before) == 0 && reflect.DeepEqual(item.Row, before.Row)
 }
 
 func tableName(item *event.Item) string {
@@ -81,12 +89,15 @@ func copyRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
 	return p, nil
 }
 
+// stages are the tables whose temporary table a transaction has filled.
+type stages map[string]bool
+
 // mergeRows inserts rows of which some may stand already.
-func mergeRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
+func mergeRows(ctx context.Context, tx pgx.Tx, filled stages, tables []table) (placed, error) {
 	var p placed
 	for _, t := range tables {
 		for _, round := range rounds(t.items) {
-			if err := emptyStage(ctx, tx, t.name); err != nil {
+			if err := filled.empty(ctx, tx, t.name); err != nil {
 				return placed{}, err
 			}
 			merged, err := t.handler.Merge(ctx, tx, rowsOf(round))
@@ -129,12 +140,17 @@ func rounds(items []*event.Item) [][]*event.Item {
 	return all
 }
 
-// emptyStage makes the session's temporary table for merging into a table, or empties it. Names are the generator's.
-func emptyStage(ctx context.Context, tx pgx.Tx, table string) error {
-	_, err := tx.Exec(ctx, fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s_stage "+
-		"(LIKE %[1]s INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; DELETE FROM %[1]s_stage", table),
-		pgx.QueryExecModeSimpleProtocol)
-	if err != nil {
+// empty makes the session's temporary table for merging into a table, or empties it. Its rows go at the end of each
+// transaction; within one it is truncated, because rows that are only deleted are read again and again. Names are the
+// generator's.
+func (s stages) empty(ctx context.Context, tx pgx.Tx, table string) error {
+	sql := fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s_stage (LIKE %[1]s INCLUDING DEFAULTS) "+
+		"ON COMMIT DELETE ROWS", table)
+	if s[table] {
+		sql += fmt.Sprintf("; TRUNCATE %s_stage", table)
+	}
+	s[table] = true
+	if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return fmt.Errorf("make temporary table %s_stage: %w", table, err)
 	}
 	return nil
@@ -153,13 +169,15 @@ func inOrder(tables []table) []event.Item {
 
 // isolate finds the items that PostgreSQL refuses by halving, each try under a savepoint, and makes dead letters of
 // them. All others become rows. Items must be in order, so that the halves take their locks as other writers do.
-func (w *Writer) isolate(ctx context.Context, tx pgx.Tx, batch *event.Batch, items []event.Item) (placed, error) {
+func (w *Writer) isolate(
+	ctx context.Context, tx pgx.Tx, filled stages, batch *event.Batch, items []event.Item,
+) (placed, error) {
 	if len(items) == 0 {
 		return placed{}, nil
 	}
 	var p placed
 	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
-		p, err = mergeRows(ctx, savepoint, byTable(items))
+		p, err = mergeRows(ctx, savepoint, filled, byTable(items))
 		return err
 	})
 	switch {
@@ -173,11 +191,11 @@ func (w *Writer) isolate(ctx context.Context, tx pgx.Tx, batch *event.Batch, ite
 		return placed{letters: []event.DeadLetter{letter}}, nil
 	}
 	half := len(items) / 2
-	left, err := w.isolate(ctx, tx, batch, items[:half])
+	left, err := w.isolate(ctx, tx, filled, batch, items[:half])
 	if err != nil {
 		return placed{}, err
 	}
-	right, err := w.isolate(ctx, tx, batch, items[half:])
+	right, err := w.isolate(ctx, tx, filled, batch, items[half:])
 	if err != nil {
 		return placed{}, err
 	}

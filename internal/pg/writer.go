@@ -25,13 +25,18 @@ type Writer struct {
 	// merging: the batch before held rows that stood already, so this one is merged from the start. It ends with
 	// the first batch of new rows only.
 	merging bool
-	// final holds, for each chain, the height below which blocks were forgotten last.
+	// heads holds the highest block of each chain in the batch before, and final the height below which blocks were
+	// forgotten last.
+	heads map[chain]int64
 	final map[chain]int64
 }
 
 // NewWriter returns a Writer on the pool.
 func NewWriter(pool *pgxpool.Pool, finality func(chainID int64) int64, maxRefusals int) *Writer {
-	return &Writer{pool: pool, finality: finality, maxRefusals: maxRefusals, final: make(map[chain]int64)}
+	return &Writer{
+		pool: pool, finality: finality, maxRefusals: maxRefusals,
+		heads: make(map[chain]int64), final: make(map[chain]int64),
+	}
 }
 
 // Write decides a batch in one transaction: its rows, dead letters, reorg notices and blocks. Rows that PostgreSQL
@@ -59,13 +64,15 @@ func (w *Writer) write(ctx context.Context, batch *event.Batch) (event.Result, e
 		}
 		w.merging = true
 	}
-	result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) { return mergeRows(ctx, tx, tables) })
+	result, err := w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
+		return mergeRows(ctx, tx, stages{}, tables)
+	})
 	if !w.isData(err, batch) {
 		return result, err
 	}
 	refusal := err
 	return w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
-		p, err := w.isolate(ctx, tx, batch, inOrder(tables))
+		p, err := w.isolate(ctx, tx, stages{}, batch, inOrder(tables))
 		if n := len(batch.Items); err == nil && n > 1 && len(p.letters) == n && Classify(refusal) == Unknown {
 			// Not one of many is taken, for a reason that is not known to be theirs: it is the server's.
 			return placed{}, refusal
@@ -122,6 +129,7 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		return event.Result{}, err
 	}
 	maps.Copy(w.final, final)
+	maps.Copy(w.heads, headsOf(seen))
 	return result, nil
 }
 

@@ -47,8 +47,11 @@ func TestParse(t *testing.T) {
 		"control character":             {"{\"event_name\":\"\n\",\"event_data\":[]}", event.ReasonNotJSON, 0},
 		"bad escape":                    {`{"event_name":"\x","event_data":[]}`, event.ReasonNotJSON, 0},
 		"leading zero":                  {`{"a":01,"event_data":[]}`, event.ReasonNotJSON, 0},
+		"nested deep": {
+			`{"event_data":[{"a":` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}]}`, "", 1,
+		},
 		"nested too deep": {
-			`{"event_data":[{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}]}`, event.ReasonNotJSON, 0,
+			`{"event_data":[{"a":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}]}`, event.ReasonNotJSON, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep JSON may nest. The deepest type that a contract declares needs a handful.
-const maxDepth = 64
+// maxDepth bounds how deep JSON may nest, as encoding/json does: one deep value must not take its neighbours along.
+const maxDepth = 10_000
 
 // span is one JSON value within the payload. Its kind is its first byte, with '0' for every number.
 type span struct {

@@ -19,8 +19,11 @@ type pager struct {
 	mean  int64 // bytes of an entry, moving
 }
 
+// firstPage is asked for while nothing is known of the size of an entry.
+const firstPage = 16
+
 func newPager(most int64) pager {
-	return pager{most: most, limit: most}
+	return pager{most: most, limit: min(most, firstPage)}
 }
 
 func (p *pager) count() int64 {

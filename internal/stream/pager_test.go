@@ -18,7 +18,7 @@ func TestPager(t *testing.T) {
 		do   func()
 		want int64
 	}{
-		{"starts with all", func() {}, 1000},
+		{"starts with few", func() {}, firstPage},
 		{"large entries", func() { p.seen(large) }, 4},
 		{"nothing new learned", func() { p.seen(nil) }, 4},
 		{"time-out", func() { p.failed(os.ErrDeadlineExceeded) }, 2},
