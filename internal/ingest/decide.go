@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -61,23 +60,24 @@ func (d *decider) decideMessage(m event.Message) {
 	}
 }
 
-// fieldsText is the text of an entry's fields: a JSON object, in which a value that is not UTF-8 is an object that
-// holds it in base64.
+// fieldsText is the text of an entry's fields: a JSON object. What is not UTF-8 stands in base64, behind "base64:".
 func fieldsText(fields map[string]string) string {
-	text := make(map[string]any, len(fields))
+	text := make(map[string]string, len(fields))
 	for name, value := range fields {
-		text[strings.ToValidUTF8(name, event.Replacement)] = value
-		if !utf8.ValidString(value) {
-			text[strings.ToValidUTF8(name, event.Replacement)] = map[string]string{
-				"base64": base64.StdEncoding.EncodeToString([]byte(value)),
-			}
-		}
+		text[utf8OrBase64(name)] = utf8OrBase64(value)
 	}
 	encoded, err := json.Marshal(text)
-	if err != nil { // strings and maps of them always encode
+	if err != nil { // a map of strings always encodes
 		panic(err)
 	}
 	return string(encoded)
+}
+
+func utf8OrBase64(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return "base64:" + base64.StdEncoding.EncodeToString([]byte(s))
 }
 
 func (d *decider) decideItem(origin event.Origin, i int) {

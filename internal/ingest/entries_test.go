@@ -25,7 +25,7 @@ func malformedMessages() []malformed {
 		{"no payload", func(*fixture, int64) entry {
 			return entry{
 				fields:  map[string]string{"data": "{}", "event_data": "x\xff"},
-				letters: []letter{{-1, "payload_missing", "", "open", `{"data":"{}","event_data":{"base64":"eP8="}}`}},
+				letters: []letter{{-1, "payload_missing", "", "open", `{"data":"{}","event_data":"base64:eP8="}`}},
 			}
 		}},
 		{"an empty payload", func(*fixture, int64) entry { return dead(event.ReasonNotJSON, text("")) }},
