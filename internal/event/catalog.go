@@ -128,7 +128,7 @@ type Keys interface {
 // Pick returns the candidates that fit the keys best: one that they fit in part, or all that name the most of them.
 // There can be several of these where shapes differ only in the components of a tuple, or in which parameters are
 // indexed: the values must tell. Those of which more parameters are hashes come first, because a hash can be read as
-// text, and hardly any text as a hash.
+// text, and hardly any text as a hash. (A bytes parameter of just 32 bytes can: then nothing tells.)
 func Pick(candidates []*Definition, keys Keys) ([]*Definition, Match) {
 	var whole, part []*Definition
 	most := -1

@@ -162,8 +162,10 @@ func (d *decider) decode(item *rindexer.Item) (*event.Definition, event.Row, err
 	switch {
 	case match == event.MatchPart:
 		return nil, nil, item.Lacks(fitting[0])
-	case match == event.MatchNone, match == event.MatchWhole && !d.message.HasHash:
-		return nil, nil, nil // a name alone says too little to leave a parameter out
+	case match == event.MatchNone:
+		return nil, nil, nil
+	case !d.message.HasHash && (match == event.MatchWhole || len(fitting) > 1):
+		return nil, nil, nil // a name alone says too little to leave a parameter out, or to choose between types
 	}
 	return decodeAs(fitting, item)
 }

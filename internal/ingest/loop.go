@@ -56,6 +56,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	decider := decider{catalog: l.Catalog, maxPayload: l.MaxPayload}
 	for ctx.Err() == nil {
 		messages, err := l.read(ctx)
+		l.tellLetters()
 		if err != nil || len(messages) == 0 {
 			continue
 		}
@@ -64,7 +65,8 @@ func (l *Loop) Run(ctx context.Context) error {
 			break
 		}
 	}
-	l.tellLetters(0)
+	l.lettersTold = time.Time{}
+	l.tellLetters()
 	return nil
 }
 
@@ -129,7 +131,8 @@ func (l *Loop) write(ctx context.Context, batch *event.Batch) error {
 			retry.recovered(l.Log, "writing again")
 			l.Log.Debug("batch written",
 				"inserted", result.Inserted, "duplicates", result.Duplicates, "dead_letters", result.DeadLetters)
-			l.tellLetters(result.DeadLetters)
+			l.letters += result.DeadLetters
+			l.tellLetters()
 			return nil
 		}
 		if tooSlow && batch.Messages > 1 {
@@ -145,10 +148,9 @@ func (l *Loop) write(ctx context.Context, batch *event.Batch) error {
 	}
 }
 
-// tellLetters logs that there are dead letters, at most every logEvery.
-func (l *Loop) tellLetters(n int) {
-	l.letters += n
-	if l.letters == 0 || n > 0 && time.Since(l.lettersTold) < logEvery {
+// tellLetters logs how many dead letters there were since it did so last, at most every logEvery.
+func (l *Loop) tellLetters() {
+	if l.letters == 0 || time.Since(l.lettersTold) < logEvery {
 		return
 	}
 	l.Log.Warn("dead letters written", "count", l.letters,

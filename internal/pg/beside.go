@@ -164,7 +164,7 @@ func recordReorgs(ctx context.Context, tx pgx.Tx, reorgs []event.Reorg) error {
 		put.LastBlocks = append(put.LastBlocks, last)
 		put.Notices = append(put.Notices, string(r.Notice))
 	}
-	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return db.New(savepoint).PutReorgs(ctx, put) })
+	err := underSavepoint(ctx, tx, func() error { return db.New(tx).PutReorgs(ctx, put) })
 	if err != nil {
 		return fmt.Errorf("record reorgs: %w", err)
 	}
@@ -193,9 +193,9 @@ const (
 
 func putLetters(ctx context.Context, queries *db.Queries, letters []event.DeadLetter) error {
 	for len(letters) > 0 {
-		n, size := 1, len(letters[0].Payload)
+		n, size := 1, sizeOf(letters[0])
 		for ; n < len(letters) && n < lettersCount; n++ {
-			if size += len(letters[n].Payload); size > lettersBytes {
+			if size += sizeOf(letters[n]); size > lettersBytes {
 				break
 			}
 		}
@@ -205,6 +205,10 @@ func putLetters(ctx context.Context, queries *db.Queries, letters []event.DeadLe
 		letters = letters[n:]
 	}
 	return nil
+}
+
+func sizeOf(l event.DeadLetter) int {
+	return len(l.Payload) + len(l.EventName) + len(l.Network) + len(l.Detail)
 }
 
 func letterParams(letters []event.DeadLetter) (put db.PutDeadLettersParams) {

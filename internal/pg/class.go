@@ -31,7 +31,8 @@ var classes = map[string]Class{
 	"F0":    Environment,
 	"XX001": Environment, "XX002": Environment, // damaged files
 
-	"22": Data, "23": Data, "21": Data, "54": Data,
+	"22": Data, "23": Data, "21": Data, "44": Data, "54": Data,
+	"P0001": Data, // a trigger of somebody's has judged the row
 }
 
 // Classify returns the class of an error of Write.

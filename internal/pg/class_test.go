@@ -27,9 +27,9 @@ func TestClassify(t *testing.T) {
 		},
 		pg.Data: {
 			"22000", "22001", "22003", "22007", "22021", "22P02", "22P05", "23502", "23503", "23505", "23P01",
-			"21000", "54000",
+			"21000", "44000", "54000", "P0001",
 		},
-		pg.Unknown: {"XX000", "P0001", "XY123", "", "4"},
+		pg.Unknown: {"XX000", "XY123", "", "4"},
 	}
 	violated := &pgconn.PgError{Code: "23514", ConstraintName: "deposited_events_check"}
 	if got := pg.Classify(violated); got != pg.Data {

@@ -219,3 +219,19 @@ func (c countCopies) Copy(ctx context.Context, tx event.DB, rows []event.Row) er
 	*c.n++
 	return c.Handler.Copy(ctx, tx, rows)
 }
+
+// countLocks notes the most subtransactions that are open when its handler merges: each has an id of its own locked.
+type countLocks struct {
+	event.Handler
+	most *int
+}
+
+func (c countLocks) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
+	var n int
+	const sql = "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'transactionid'"
+	if err := tx.QueryRow(ctx, sql).Scan(&n); err != nil {
+		return event.Merged{}, err
+	}
+	*c.most = max(*c.most, n)
+	return c.Handler.Merge(ctx, tx, rows)
+}

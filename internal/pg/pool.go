@@ -37,9 +37,12 @@ func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
 	}
 	// CREATE TEMPORARY TABLE IF NOT EXISTS says so each time that it does.
 	config.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		registerNumeric(conn.TypeMap())
-		return nil
+		// A batch has a deadline of ours, after which it is divided. One of the database's own would have it tried
+		// again as it is.
+		_, err := conn.Exec(ctx, "SET statement_timeout = 0")
+		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

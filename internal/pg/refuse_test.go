@@ -119,6 +119,29 @@ func TestRefusedRows(t *testing.T) {
 		f.write(event.Result{Inserted: 1, Duplicates: 10, DeadLetters: 2}, items...)
 		f.want(letters, "1700000000000-11 0 key_conflict open 1", "1700000000000-13 0 rejected 23514 open 1")
 	})
+	t.Run("each copy of one that is sent twice", func(t *testing.T) {
+		f := newFixture(t, pool)
+		f.write(event.Result{Inserted: 1, DeadLetters: 2},
+			f.deposited(1, 0, unlucky), f.deposited(1, 0, unlucky), f.deposited(1, 1))
+		f.want(letters, "1700000000000-1 0 rejected 23514 open 1", "1700000000000-2 0 rejected 23514 open 1")
+	})
+	t.Run("without nesting deeper with each", func(t *testing.T) {
+		f := newFixture(t, pool)
+		items := f.many(64, 1)
+		var most int
+		d := *items[0].Definition
+		d.Handler = countLocks{d.Handler, &most}
+		for i := range items {
+			items[i].Definition = &d
+			if i%2 == 0 {
+				unlucky(items[i].Row.(*events.Deposited))
+			}
+		}
+		f.write(event.Result{Inserted: 32, DeadLetters: 32}, items...)
+		if most > 10 {
+			t.Errorf("%d subtransactions were open at once", most)
+		}
+	})
 	t.Run("a number that jsonb cannot hold", func(t *testing.T) {
 		f := newFixture(t, pool)
 		f.write(event.Result{Inserted: 2, DeadLetters: 1},

@@ -3,8 +3,8 @@ package pg
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -20,7 +20,7 @@ type table struct {
 }
 
 // byTable sorts items by table and key: every writer inserts in this order, so that two cannot wait for each other.
-// Items of one key keep their order. Of items that are the same in all there is one.
+// Items of one key keep their order.
 func byTable(items []event.Item) []table {
 	sorted := make([]*event.Item, len(items))
 	for i := range items {
@@ -39,16 +39,9 @@ func byTable(items []event.Item) []table {
 			tables = append(tables, table{name: tableName(item), handler: handler(item)})
 		}
 		last := &tables[len(tables)-1]
-		if n := len(last.items); n == 0 || !repeats(item, last.items[n-1]) {
-			last.items = append(last.items, item)
-		}
+		last.items = append(last.items, item)
 	}
 	return tables
-}
-
-// repeats reports whether an item is the one before it once more.
-func repeats(item, before *event.Item) bool {
-	return compareKeys(item, before) == 0 && reflect.DeepEqual(item.Row, before.Row)
 }
 
 func tableName(item *event.Item) string {
@@ -176,8 +169,8 @@ func (w *Writer) isolate(
 		return placed{}, nil
 	}
 	var p placed
-	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
-		p, err = mergeRows(ctx, savepoint, filled, byTable(items))
+	err := underSavepoint(ctx, tx, func() (err error) {
+		p, err = mergeRows(ctx, tx, filled, byTable(items))
 		return err
 	})
 	switch {
@@ -200,4 +193,21 @@ func (w *Writer) isolate(
 		return placed{}, err
 	}
 	return placed{left.inserted + right.inserted, append(left.letters, right.letters...)}, nil
+}
+
+// underSavepoint undoes what do has done where it fails. The savepoint is released either way, which a nested
+// transaction of pgx leaves out after a failure: they would nest deeper with each.
+func underSavepoint(ctx context.Context, tx pgx.Tx, do func() error) error {
+	if _, err := tx.Exec(ctx, "SAVEPOINT try"); err != nil {
+		return fmt.Errorf("make savepoint: %w", err)
+	}
+	end := "RELEASE SAVEPOINT try"
+	failed := do()
+	if failed != nil {
+		end = "ROLLBACK TO SAVEPOINT try; RELEASE SAVEPOINT try"
+	}
+	if _, err := tx.Exec(ctx, end, pgx.QueryExecModeSimpleProtocol); err != nil {
+		return fmt.Errorf("end savepoint: %w", errors.Join(err, failed))
+	}
+	return failed
 }

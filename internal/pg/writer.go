@@ -73,12 +73,18 @@ func (w *Writer) write(ctx context.Context, batch *event.Batch) (event.Result, e
 	refusal := err
 	return w.transact(ctx, batch, func(tx pgx.Tx) (placed, error) {
 		p, err := w.isolate(ctx, tx, stages{}, batch, inOrder(tables))
-		if n := len(batch.Items); err == nil && n > 1 && len(p.letters) == n && Classify(refusal) == Unknown {
-			// Not one of many is taken, for a reason that is not known to be theirs: it is the server's.
+		if n := len(batch.Items); err == nil && n > 1 && len(p.letters) == n && w.blameServer(refusal, batch) {
 			return placed{}, refusal
 		}
 		return p, err
 	})
+}
+
+// blameServer reports whether a refusal of all items of a batch is the server's fault: it is not known to be theirs,
+// and has not lasted for so long that it must be.
+func (w *Writer) blameServer(refusal error, batch *event.Batch) bool {
+	const patience = 10
+	return Classify(refusal) == Unknown && batch.Refusals < patience*w.maxRefusals
 }
 
 // isData reports whether an error is to be taken for the fault of an event.

@@ -143,39 +143,39 @@ func (it *Item) Parameters() event.JSON {
 	return append(j, '}')
 }
 
-// appendClean appends a value as it stands, with U+0000 replaced.
+// appendClean appends a value as it stands, with U+0000 replaced. The text has been checked.
 func (it *Item) appendClean(j event.JSON, v span) event.JSON {
 	raw := v.raw(it.m.payload)
 	if !mayHoldNUL(raw) {
 		return append(j, raw...)
 	}
-	s := scanner{text: it.m.payload, pos: v.start}
-	switch v.kind {
-	case '"':
-		return j.AppendString(it.clean(v.text(it.m.payload)))
-	case '[':
-		j = append(j, '[')
-		s.array(0, func(element span) {
-			j = it.appendClean(separate(j, '['), element)
-		})
-		return append(j, ']')
-	case '{':
-		j = append(j, '{')
-		s.object(0, func(f field) {
-			j = append(separate(j, '{').AppendString(it.clean(f.key)), ':')
-			j = it.appendClean(j, f.value)
-		})
-		return append(j, '}')
+	for i := 0; i < len(raw); {
+		if raw[i] != '"' {
+			j = append(j, raw[i])
+			i++
+			continue
+		}
+		end := stringEnd(raw, i)
+		if text := raw[i:end]; mayHoldNUL(text) {
+			j = j.AppendString(it.clean(unescape(text[1 : len(text)-1])))
+		} else {
+			j = append(j, text...)
+		}
+		i = end
 	}
-	return append(j, raw...)
+	return j
 }
 
-// separate appends a comma unless j has just been opened.
-func separate(j event.JSON, open byte) event.JSON {
-	if j[len(j)-1] == open {
-		return j
+// stringEnd returns where the string that begins at start ends.
+func stringEnd(text string, start int) int {
+	for i := start + 1; ; i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
 	}
-	return append(j, ',')
 }
 
 func (it *Item) clean(s string) string {

@@ -132,6 +132,9 @@ func (m *Message) item(s *scanner, depth int) {
 	m.items = append(m.items, it)
 }
 
+// maxNameLength bounds the names of an envelope.
+const maxNameLength = 1024
+
 // envelope is what Parse found beside the items.
 type envelope struct {
 	data                byte // kind of the value, 0 where it is missing
@@ -148,6 +151,10 @@ func (m *Message) read(e envelope) *Malformed {
 	}
 	if e.network.kind == '"' {
 		m.Network = e.network.text(m.payload)
+	}
+	if len(m.EventName) > maxNameLength || len(m.Network) > maxNameLength {
+		m.EventName, m.Network = "", "" // each item's row or dead letter would hold them
+		return &Malformed{event.ReasonEnvelope, fmt.Sprintf("event_name or network is longer than %d bytes", maxNameLength)}
 	}
 	if e.hash.kind != 0 && e.hash.kind != 'n' {
 		n, err := fixedHex(e.hash.text(m.payload), m.SignatureHash[:])

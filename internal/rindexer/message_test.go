@@ -40,6 +40,7 @@ func TestParse(t *testing.T) {
 		"no event_data":                 {`{"event_name":"A"}`, event.ReasonEnvelope, 0},
 		"event_data a string":           {`{"event_data":"[]"}`, event.ReasonEnvelope, 0},
 		"event_name a number":           {`{"event_name":7,"event_data":[]}`, event.ReasonEnvelope, 0},
+		"event_name too long":           {`{"event_name":"` + strings.Repeat("A", 1025) + `","event_data":[{}]}`, event.ReasonEnvelope, 0},
 		"hash too short":                {`{"event_signature_hash":"0xab","event_data":[]}`, event.ReasonEnvelope, 0},
 		"hash too long":                 {`{"event_signature_hash":"` + hash + `ab","event_data":[]}`, event.ReasonEnvelope, 0},
 		"hash a number":                 {`{"event_signature_hash":7,"event_data":[]}`, event.ReasonEnvelope, 0},
@@ -86,6 +87,19 @@ func TestParseManyKeys(t *testing.T) {
 	}
 	if n := item.Param("k123456").Uint(8); n != 7 || item.Err() != nil {
 		t.Fatalf("got %d, error %v; the last of two equal keys counts", n, item.Err())
+	}
+}
+
+// TestParametersDeep would take minutes if each level were read once more for the ones below it.
+func TestParametersDeep(t *testing.T) {
+	t.Parallel()
+	const depth = 9_000
+	text := strings.Repeat("x", 4<<20)
+	value := strings.Repeat("[", depth) + `"` + text + `\u0000"` + strings.Repeat("]", depth)
+	want := `{"a":` + strings.Repeat("[", depth) + `"` + text + event.Replacement + `"` + strings.Repeat("]", depth) + `}`
+	item := itemOf(t, `{"a":`+value+`}`)
+	if got := string(item.Parameters()); got != want || !item.HadNUL() {
+		t.Errorf("%d bytes, want %d", len(got), len(want))
 	}
 }
 
