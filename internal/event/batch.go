@@ -20,7 +20,7 @@ type Origin struct {
 const WholeMessage = -1
 
 // Batch is what becomes of the messages that one transaction decides: each item of each message is in just one of
-// Items, DeadLetters (of which those in StateWritten annotate an item) and Reorgs.
+// Items, DeadLetters (of which those that are Written annotate one) and Reorgs.
 type Batch struct {
 	Items       []Item
 	DeadLetters []DeadLetter

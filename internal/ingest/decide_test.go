@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -97,17 +98,34 @@ func TestDecideWithoutHash(t *testing.T) {
 	catalog := event.NewCatalog(
 		define("said_events", "Said", false, event.Param{Name: "words", Type: event.String()}),
 		define("paused_events", "Paused", false),
+		define("one_events", "Twice", false, event.Param{Name: "words", Type: event.String()}),
+		define("other_events", "Twice", false, event.Param{Name: "words", Type: event.String()}),
 	)
 	for _, c := range []struct{ envelope, parameters, want string }{
 		{`"event_name":"Said"`, `"words":"x"`, "said_events"},
 		{`"event_name":"Said"`, `"words":"x","more":1`, "generic_events"},
 		{`"event_name":"Said"`, ``, "missing_field"},
 		{`"event_name":"Paused"`, ``, "paused_events"},
+		{`"event_name":"Twice"`, `"words":"x"`, "generic_events"},
 		{`"event_name":"Paused"`, `"account":"0x"`, "generic_events"},
 		{fmt.Sprintf(`"event_signature_hash":"%s"`, common.BytesToHash([]byte("Said"))), `"words":"x","more":1`, "said_events"},
 	} {
 		if got, _ := decided(t, catalog, c.envelope, c.parameters); got != c.want {
 			t.Errorf("%s with {%s}: %s, want %s", c.envelope, c.parameters, got, c.want)
 		}
+	}
+}
+
+// TestTellLetters: dead letters are counted, and told of now and then.
+func TestTellLetters(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	l := Loop{Log: slog.New(slog.NewTextHandler(&text, nil))}
+	for range 3 {
+		l.letters += 2
+		l.tellLetters()
+	}
+	if got := text.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "count=2") || l.letters != 4 {
+		t.Errorf("%d letters are still to be told of, and the log is\n%s", l.letters, got)
 	}
 }

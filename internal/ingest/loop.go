@@ -117,7 +117,7 @@ func (l *Loop) read(ctx context.Context) ([]event.Message, error) {
 // errTooSlow is the error of a batch that cannot be written within WriteTimeout, and can be divided.
 var errTooSlow = errors.New("the batch took longer than its deadline")
 
-// write writes the batch, however often that takes. It returns errTooSlow for one of several messages that is not
+// write writes the batch, however often that takes. It returns errTooSlow where a batch of several messages is not
 // written in time, and otherwise an error only when ctx has ended.
 func (l *Loop) write(ctx context.Context, batch *event.Batch) error {
 	var retry backoff

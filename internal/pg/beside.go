@@ -85,9 +85,8 @@ func headsOf(seen []block) map[chain]int64 {
 // nowFinal returns, for the chains whose head has moved on by as much as makes a block final, the height below which
 // blocks are final. It is not asked of every batch, so that forgetting them costs next to nothing. The head is as high
 // as two batches agree it is, so that one wrong number does not make everything final.
-func (w *Writer) nowFinal(seen []block) map[chain]int64 {
+func (w *Writer) nowFinal(seen []block, heads map[chain]int64) map[chain]int64 {
 	final := make(map[chain]int64)
-	heads := headsOf(seen)
 	for _, b := range seen {
 		depth := w.finality(b.chainID)
 		below := min(heads[b.chain], w.heads[b.chain]) - depth

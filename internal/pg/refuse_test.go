@@ -199,5 +199,8 @@ func TestUnknownRefusal(t *testing.T) {
 	f.want(letters, "1700000000000-10 0 rejected XY123 open 1")
 
 	f.exec("TRUNCATE dead_letters")
-	refused(&event.Batch{Items: []event.Item{f.deposited(60, 0, unlucky), f.deposited(60, 1, unlucky)}}, 5) // all of them
+	batch = &event.Batch{Items: []event.Item{f.deposited(60, 0, unlucky), f.deposited(60, 1, unlucky)}} // entries 11, 12
+	refused(batch, 30)                                                                                  // all of it, which looks like the server's fault for a long time, but not for ever
+	f.writeBatch(event.Result{DeadLetters: 2}, batch)
+	f.want(letters, "1700000000000-11 0 rejected XY123 open 1", "1700000000000-12 0 rejected XY123 open 1")
 }

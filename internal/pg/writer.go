@@ -106,7 +106,8 @@ type placed struct {
 func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(pgx.Tx) (placed, error)) (event.Result, error) {
 	var result event.Result
 	seen := blocksOf(batch.Items)
-	final := w.nowFinal(seen)
+	heads := headsOf(seen)
+	final := w.nowFinal(seen, heads)
 	err := pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
 		if err := lockNetworks(ctx, tx, seen); err != nil {
 			return err
@@ -135,7 +136,7 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		return event.Result{}, err
 	}
 	maps.Copy(w.final, final)
-	maps.Copy(w.heads, headsOf(seen))
+	maps.Copy(w.heads, heads)
 	return result, nil
 }
 
