@@ -42,7 +42,7 @@ fresh:
 
 .PHONY: vet
 vet:
-	@unformatted=$$(gofmt -l cmd codegen gen internal schema); \
+	@unformatted=$$(gofmt -l cmd codegen deploy gen internal schema); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:" $$unformatted; exit 1; fi
 	go vet ./...
 	$(TOOL) staticcheck ./...

@@ -48,7 +48,10 @@ func (d *demo) startService(binary string) (*service, error) {
 		"DATABASE_URL="+d.databaseURL,
 		"REDIS_URL="+d.redisURL,
 		"REDIS_STREAMS="+d.prefix+"rindexer_producer",
+		"CONSUMER_GROUP="+d.prefix+"postgres-sync",
 		"CONSUMER_NAME=demo",
+		"HTTP_HOST=127.0.0.1", // on a free port: the demo may run beside a service
+		"HTTP_PORT=0",
 		"LOG_FORMAT=text",
 	)
 	s.command.Dir = os.TempDir() // so that it does not find the user's .env

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
@@ -78,22 +77,6 @@ func TestSchemaTargets(t *testing.T) {
 	expect(t, exitDone, code, output, "CREATE TABLE deposited_events")
 	code, output = run("migrate", "plan", "--atlas", "atlas.hcl")
 	expect(t, exitDone, code, output, "nothing to do")
-}
-
-func TestRunRefusesToRewriteATable(t *testing.T) {
-	t.Parallel()
-	database := testenv.Database(t)
-	redisURL, prefix := testenv.Redis(t)
-	settings := []string{"DATABASE_URL=" + database, "REDIS_URL=" + redisURL, "REDIS_STREAMS=" + prefix + "stream"}
-	code, output := command(t, settings, "migrate", "apply")
-	expect(t, exitDone, code, output)
-	db := connect(t, database)
-	if _, err := db.Exec(t.Context(), `TRUNCATE schema_state; DROP VIEW hex.deposited_events;
-		ALTER TABLE deposited_events ALTER COLUMN vault_type TYPE integer`, pgx.QueryExecModeSimpleProtocol); err != nil {
-		t.Fatal(err)
-	}
-	code, output = command(t, settings, "run")
-	expect(t, exitFailed, code, output, "deposited_events", "vault_type", "--allow-destructive")
 }
 
 func TestRunWaitsForTheSchemaWithAutoMigrateOff(t *testing.T) {

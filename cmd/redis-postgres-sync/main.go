@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -80,9 +82,38 @@ func rootCommand() *cobra.Command {
 		RunE:          runService,
 	}
 	config.Flags(root.PersistentFlags())
-	root.AddCommand(runCommand(), migrateCommand())
+	root.AddCommand(
+		runCommand(), migrateCommand(), checkCommand(), statusReportCommand(), dlqCommand(), replayCommand(),
+		healthcheckCommand(), versionCommand(), verifyCommand(), auditCommand(),
+	)
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(wrongUse)
+	explainArguments(root)
 	return root
+}
+
+// explainArguments has arguments that a command does not take answered as wrong flags are, and connection strings among
+// them not quoted.
+func explainArguments(c *cobra.Command) {
+	if accepts := c.Args; accepts != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			err := accepts(cmd, args)
+			if err != nil && slices.ContainsFunc(args, func(arg string) bool { return strings.ContainsAny(arg, "=@") }) {
+				err = errors.New("these arguments are not taken (not shown)")
+			}
+			return wrongUse(cmd, err)
+		}
+	}
+	for _, child := range c.Commands() {
+		explainArguments(child)
+	}
+}
+
+func wrongUse(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; hint: run %s --help", err, cmd.CommandPath())
 }
 
 // loadConfig reads the configuration for a command.

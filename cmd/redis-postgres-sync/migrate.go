@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,11 +50,12 @@ func planCommand(flags *migrateFlags) *cobra.Command {
 		Example: "  redis-postgres-sync migrate plan --atlas atlas.hcl",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			migrator, err := flags.migrator(cmd)
+			migrator, bar, err := flags.migrator(cmd)
 			if err != nil {
 				return err
 			}
 			plan, err := migrator.Plan(cmd.Context())
+			bar.end()
 			if err != nil {
 				return failed(err)
 			}
@@ -78,7 +80,7 @@ func applyCommand(flags *migrateFlags) *cobra.Command {
 			"  redis-postgres-sync migrate apply --allow-destructive",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			migrator, err := flags.migrator(cmd)
+			migrator, bar, err := flags.migrator(cmd)
 			if err != nil {
 				return err
 			}
@@ -87,12 +89,15 @@ func applyCommand(flags *migrateFlags) *cobra.Command {
 				options = append(options, migrate.AllowDestructive())
 			}
 			plan, err := migrator.Apply(cmd.Context(), options...)
+			bar.end()
 			if err != nil {
 				return failed(err)
 			}
 			if err := flags.print(cmd.OutOrStdout(), plan, plan.String()); err != nil {
 				return failed(err)
 			}
+			bar.begin()
+			defer bar.end()
 			_, err = migrator.BuildIndexes(cmd.Context())
 			return failed(err)
 		},
@@ -104,15 +109,16 @@ func applyCommand(flags *migrateFlags) *cobra.Command {
 func statusCommand(flags *migrateFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:     "status",
-		Short:   "Print where the schema stands; exit 1 if it is not as desired",
+		Short:   "Print where the schema stands; exit 1 if it lacks anything",
 		Example: "  redis-postgres-sync migrate status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			migrator, err := flags.migrator(cmd)
+			migrator, bar, err := flags.migrator(cmd)
 			if err != nil {
 				return err
 			}
 			status, err := migrator.Status(cmd.Context())
+			bar.end()
 			if err != nil {
 				return failed(err)
 			}
@@ -135,32 +141,53 @@ func statusTable(s *migrate.Status) string {
 	fmt.Fprintf(w, "schema\t%s (views for people in %s)\n", s.Schema, s.HexSchema)
 	fmt.Fprintf(w, "tables\t%d\n", s.Tables)
 	fmt.Fprintf(w, "these files applied\t%t\n", s.HashMatches)
+	fmt.Fprintf(w, "last applied\t%s\n", lastApplied(s.AppliedAt))
 	fmt.Fprintf(w, "pending changes\t%d, of which refused %d\n", s.Pending, s.Refused)
-	fmt.Fprintf(w, "missing indexes\t%v\n", s.MissingIndexes)
-	fmt.Fprintf(w, "invalid indexes\t%v", s.InvalidIndexes)
+	fmt.Fprintf(w, "differences that do no harm\t%d\n", s.Deferred)
+	fmt.Fprintf(w, "missing indexes\t%s\n", list(s.MissingIndexes))
+	fmt.Fprintf(w, "invalid indexes\t%s", list(s.InvalidIndexes))
 	w.Flush()
 	return text.String()
 }
 
-// migrator returns the engine for the database and the schema that the flags name.
-func (f *migrateFlags) migrator(cmd *cobra.Command) (*migrate.Migrator, error) {
+func lastApplied(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// migrator returns the engine for the database and the schema that the flags name, and what shows how far it is.
+func (f *migrateFlags) migrator(cmd *cobra.Command) (*migrate.Migrator, *progress, error) {
 	var files fs.FS = schema.Files
 	var url string
 	if f.atlas != "" {
 		project, err := migrate.ReadProject(f.atlas, f.env)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		files, url = os.DirFS(project.Dir), project.URL
 	}
 	if url == "" {
 		cfg, _, err := loadConfig(cmd)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		url = cfg.DatabaseURL.Reveal()
 	}
-	return migrate.New(url, files)
+	bar := newProgress(cmd.ErrOrStderr())
+	migrator, err := migrate.New(url, files, migrate.WithProgress(bar.step))
+	if err != nil {
+		bar.end()
+	}
+	return migrator, bar, err
 }
 
 func (f *migrateFlags) print(w io.Writer, value any, text string) error {

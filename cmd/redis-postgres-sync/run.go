@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -18,6 +21,7 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/server"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
 )
@@ -38,7 +42,7 @@ func runService(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	log := newLogger(cmd.ErrOrStderr(), cfg)
-	log.Info("starting", "config", cfg)
+	log.Info("starting", "version", build().Version, "config", cfg)
 	for _, note := range notes {
 		log.Warn(note)
 	}
@@ -54,158 +58,295 @@ func runService(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-func newLogger(w io.Writer, cfg config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.LogLevel}
-	if cfg.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
-
 // service is what runs: nothing of it is connected before run.
 type service struct {
 	cfg      config.Config
 	log      *slog.Logger
+	started  time.Time
 	redis    redis.UniversalClient
-	pool     *pgxpool.Pool
+	writers  *pgxpool.Pool
+	probes   *pgxpool.Pool // connections that no writer can take
 	migrator *migrate.Migrator
+
+	registry *prometheus.Registry
+	rows     *pg.Metrics
+	events   *ingest.Metrics
+	watcher  *stream.Watcher
+	breaker  *ingest.Breaker
+	pauses   *ingest.Pauses
+	storms   map[string]*ingest.Storm // by stream
+	monitor  *server.Monitor
+	consumer atomic.Value  // the name that is leased; nil until there is one
+	letters  atomic.Int64  // dead letters that are open
+	prepared chan struct{} // closed when the schema is ready for the first time
+	ending   atomic.Bool
 }
 
 // newService takes the URLs apart, and connects to nothing. Its errors are those of the configuration.
-func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (*service, error) {
+func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *service, err error) {
 	stream.LogTo(log)
-	migrator, err := migrate.New(cfg.DatabaseURL.Reveal(), schema.Files, migrate.WithLogger(log))
-	if err != nil {
+	s := &service{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(), prepared: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.migrator, err = migrate.New(cfg.DatabaseURL.Reveal(), schema.Files, migrate.WithLogger(log)); err != nil {
 		return nil, err
 	}
-	client, err := stream.Connect(cfg.RedisURL.Reveal())
-	if err != nil {
+	if s.redis, err = stream.Connect(cfg.RedisURL.Reveal()); err != nil {
 		return nil, err
 	}
 	// A connection for each loop, or one stream that waits for a lock would keep the others waiting too.
-	pool, err := pg.Connect(ctx, cfg.DatabaseURL.Reveal(), cfg.Workers*len(cfg.RedisStreams))
-	if err != nil {
-		client.Close()
+	loops := cfg.Workers * len(cfg.RedisStreams)
+	if s.writers, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), loops); err != nil {
 		return nil, err
 	}
-	return &service{cfg, log, client, pool, migrator}, nil
+	if s.probes, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), 2); err != nil {
+		return nil, err
+	}
+	s.rows, s.events = pg.NewMetrics(s.registry), ingest.NewMetrics(s.registry)
+	s.watcher = stream.NewWatcher(s.redis, cfg.ConsumerGroup, cfg.RedisStreams, log)
+	s.breaker = ingest.NewBreaker(cfg.CircuitBreakerThreshold, cfg.CircuitBreakerTimeout, log)
+	s.pauses = ingest.NewPauses(s.registry, cfg.RedisStreams, log)
+	s.storms = make(map[string]*ingest.Storm)
+	for _, name := range cfg.RedisStreams {
+		s.storms[name] = ingest.NewStorm(name, s.pauses)
+	}
+	s.monitor = s.newMonitor()
+	s.register()
+	return s, nil
 }
 
 func (s *service) close() {
-	s.pool.Close()
-	s.redis.Close()
+	for _, pool := range []*pgxpool.Pool{s.writers, s.probes} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+	if s.redis != nil {
+		s.redis.Close()
+	}
 }
 
-// run runs the service until ctx ends.
+// run runs the service until ctx ends. What tells how it stands is there first, and goes last.
 func (s *service) run(ctx context.Context) error {
-	if err := s.prepareSchema(ctx); err != nil {
+	listener, err := server.Listen(s.cfg.HTTPHost, s.cfg.HTTPPort)
+	if err != nil {
 		return err
 	}
-	var running errgroup.Group
-	running.Go(func() error {
+	s.log.Info("listening", "address", listener.Addr().String())
+	telling, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var beside errgroup.Group
+	beside.Go(func() error { return server.Serve(telling, listener, s.answers()) })
+	beside.Go(func() error { return s.monitor.Run(telling) })
+	beside.Go(func() error { return s.watcher.Run(telling) })
+	beside.Go(func() error { return s.hangups(telling) })
+	beside.Go(func() error { return s.countLetters(telling) })
+	context.AfterFunc(ctx, func() { s.ending.Store(true) })
+	err = s.work(ctx)
+	stop()
+	return errors.Join(err, beside.Wait())
+}
+
+// work takes a consumer name while it prepares the schema, and then writes what comes until ctx ends.
+func (s *service) work(ctx context.Context) error {
+	working, ctx := errgroup.WithContext(ctx)
+	working.Go(func() error {
+		if err := s.prepareSchema(ctx); err != nil {
+			return err
+		}
+		close(s.prepared)
 		s.buildIndexes(ctx)
 		return nil
 	})
-	for _, loop := range s.loops() {
-		running.Go(func() error { return loop.Run(ctx) })
-	}
-	return running.Wait()
+	working.Go(func() error { return s.consume(ctx) })
+	working.Go(func() error {
+		s.removeIdle(ctx)
+		return nil
+	})
+	return working.Wait()
 }
 
-// loops returns WORKERS whole loops for each stream, so that the faults of one stream stay its own.
-func (s *service) loops() []*ingest.Loop {
-	cfg := s.cfg
-	var all []*ingest.Loop
-	for _, name := range cfg.RedisStreams {
-		for worker := range cfg.Workers {
-			all = append(all, &ingest.Loop{
-				Source: stream.New(stream.Options{
-					Client:        s.redis,
-					Stream:        name,
-					Group:         cfg.ConsumerGroup,
-					Name:          fmt.Sprintf("%s-%d", cfg.ConsumerName, worker),
-					Count:         int64(cfg.BatchSize),
-					ClaimInterval: cfg.ClaimInterval,
-					ClaimMinIdle:  cfg.ClaimMinIdle,
-					Log:           s.log,
-				}),
-				Sink:            pg.NewWriter(s.pool, cfg.Finality, cfg.MaxRetries),
-				Catalog:         events.Catalog,
-				Log:             s.log.With("stream", name, "worker", worker),
-				MaxPayload:      int(cfg.MaxPayloadBytes),
-				WriteTimeout:    cfg.ProcessingTimeout,
-				ShutdownTimeout: cfg.ShutdownTimeout,
-			})
-		}
-	}
-	return all
-}
-
-const (
-	// schemaRetry is the pause between two attempts to bring the schema up to date.
-	schemaRetry = 2 * time.Second
-	// schemaLog is the time between two lines about a schema that is still not ready.
-	schemaLog = 30 * time.Second
-)
-
-// prepareSchema brings the schema up to date, or waits until somebody else has where AUTO_MIGRATE is off. A server that
-// is away is waited for; a change that is not additive ends the service.
-func (s *service) prepareSchema(ctx context.Context) error {
-	start, logged := time.Now(), time.Time{}
+// consume runs the loops under a name that no other process uses. Should the name be lost, the loops end, and others
+// go on under a new one: what the old ones had in hand is claimed.
+func (s *service) consume(ctx context.Context) error {
 	for {
-		err := s.schemaReady(ctx)
-		if _, refused := errors.AsType[*migrate.RefusedError](err); refused {
-			return err
+		lease, err := s.lease(ctx)
+		if err != nil {
+			return nil // ctx has ended
 		}
-		if err == nil {
-			s.log.Info("schema is ready", "after", time.Since(start).Round(time.Millisecond).String())
-			return nil
+		leased, cancel := context.WithCancel(ctx)
+		kept := make(chan error, 1)
+		go func() {
+			defer cancel()
+			kept <- lease.Keep(leased)
+		}()
+		s.consumer.Store(lease.Name())
+		select {
+		case <-s.prepared:
+			s.runLoops(leased, lease.Name())
+		case <-leased.Done():
 		}
+		cancel()
+		lost := <-kept
+		s.release(lease)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if time.Since(logged) >= schemaLog {
-			logged = time.Now()
-			s.log.Error("schema is not ready", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(schemaRetry):
-		}
+		s.log.Error("consumer name is lost, taking another", "name", lease.Name(), "err", lost)
 	}
 }
 
-var errNotMigrated = errors.New("the schema is not that of this version, and AUTO_MIGRATE is off; " +
-	"hint: run redis-postgres-sync migrate plan, then migrate apply")
+// release gives the name back, as far as Redis is there to take it.
+func (s *service) release(lease *stream.Lease) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := lease.Release(ctx); err != nil {
+		s.log.Debug("release consumer name", "err", err)
+	}
+}
 
-func (s *service) schemaReady(ctx context.Context) error {
-	if s.cfg.AutoMigrate {
-		_, err := s.migrator.Apply(ctx)
+// lease takes a consumer name, and waits for Redis as long as that takes. Its error is that of ctx.
+func (s *service) lease(ctx context.Context) (*stream.Lease, error) {
+	var lease *stream.Lease
+	err := s.until(ctx, "consumer name is not to be had", func() (err error) {
+		if err = stream.CheckVersion(ctx, s.redis); err != nil {
+			return err
+		}
+		lease, err = s.acquire(ctx)
 		return err
-	}
-	current, err := s.migrator.Current(ctx)
-	if err == nil && !current {
-		err = errNotMigrated
-	}
-	return err
+	})
+	return lease, err
 }
 
-// buildIndexes builds what an earlier version's tables lack, while events are written, and tries until it has.
-func (s *service) buildIndexes(ctx context.Context) {
-	for s.cfg.AutoMigrate && ctx.Err() == nil {
-		built, err := s.migrator.BuildIndexes(ctx)
-		if len(built) > 0 {
-			s.log.Info("indexes built", "indexes", built)
+func (s *service) acquire(ctx context.Context) (*stream.Lease, error) {
+	host, err := os.Hostname()
+	switch name := s.cfg.ConsumerName; {
+	case name != "":
+		return stream.AcquireNamed(ctx, s.redis, s.cfg.ConsumerGroup, host, name, s.log)
+	case err != nil:
+		return nil, fmt.Errorf("find host name: %w; hint: set CONSUMER_NAME", err)
+	default:
+		return stream.Acquire(ctx, s.redis, s.cfg.ConsumerGroup, host, s.log)
+	}
+}
+
+// runLoops runs WORKERS whole loops for each stream until ctx ends, so that the faults of one stream stay its own.
+func (s *service) runLoops(ctx context.Context, name string) {
+	var running sync.WaitGroup
+	for _, stream := range s.cfg.RedisStreams {
+		for worker := range s.cfg.Workers {
+			loop := s.newLoop(stream, worker, name)
+			running.Go(func() { loop.Run(ctx) })
 		}
-		if err == nil {
-			return
+	}
+	s.log.Info("consuming", "streams", s.cfg.RedisStreams, "consumer", name, "workers", s.cfg.Workers)
+	running.Wait()
+}
+
+// consumerOf is the name in the group of one loop of each stream.
+func consumerOf(name string, worker int) string { return fmt.Sprintf("%s-%d", name, worker) }
+
+func (s *service) newLoop(name string, worker int, consumer string) *ingest.Loop {
+	cfg := s.cfg
+	return &ingest.Loop{
+		Stream: name,
+		Worker: worker,
+		Source: stream.New(stream.Options{
+			Client:        s.redis,
+			Stream:        name,
+			Group:         cfg.ConsumerGroup,
+			Name:          consumerOf(consumer, worker),
+			Count:         int64(cfg.BatchSize),
+			ClaimInterval: cfg.ClaimInterval,
+			ClaimMinIdle:  cfg.ClaimMinIdle,
+			Counters:      s.watcher.Counters(name),
+			Log:           s.log,
+		}),
+		Sink:            pg.NewWriter(s.writers, pg.Options{Finality: cfg.Finality, MaxRefusals: cfg.MaxRetries, Metrics: s.rows}),
+		Decider:         ingest.NewDecider(events.Catalog, int(cfg.MaxPayloadBytes)),
+		Log:             s.log.With("stream", name, "worker", worker),
+		WriteTimeout:    cfg.ProcessingTimeout,
+		MaxRetries:      cfg.MaxRetries,
+		HoldInterval:    cfg.ClaimMinIdle / 3,
+		ShutdownTimeout: cfg.ShutdownTimeout,
+		Storm:           s.storms[name],
+		Breaker:         s.breaker,
+		Pauses:          s.pauses,
+		Metrics:         s.events,
+	}
+}
+
+const (
+	// removeEvery is the time between two looks for consumers that are long gone, which are those that have not asked
+	// for anything for longAgo.
+	removeEvery = 10 * time.Minute
+	longAgo     = time.Hour
+)
+
+// removeIdle removes the consumers of processes that will not come back, so that names do not pile up.
+func (s *service) removeIdle(ctx context.Context) {
+	for pause(ctx, removeEvery) {
+		for _, name := range s.cfg.RedisStreams {
+			removed, err := stream.RemoveIdle(ctx, s.redis, name, s.cfg.ConsumerGroup, longAgo, s.isOurs)
+			if err != nil {
+				s.log.Debug("remove idle consumers", "stream", name, "err", err)
+			}
+			if len(removed) > 0 {
+				s.log.Info("idle consumers removed", "stream", name, "consumers", removed)
+			}
 		}
-		if ctx.Err() == nil {
-			s.log.Error("indexes are missing", "err", err, "hint", "run redis-postgres-sync migrate apply")
+	}
+}
+
+// isOurs reports whether a consumer is a loop of this process, which may have stood still for long.
+func (s *service) isOurs(consumer string) bool {
+	name, _ := s.consumer.Load().(string)
+	for worker := range s.cfg.Workers {
+		if consumer == consumerOf(name, worker) {
+			return true
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(schemaLog):
+	}
+	return false
+}
+
+const (
+	// retryEvery is the pause between two attempts to do what both servers must be there for, before there are loops.
+	retryEvery = time.Second
+	// tellEvery is the time between two lines about what still does not succeed.
+	tellEvery = 30 * time.Second
+)
+
+// until calls do until it succeeds, and logs now and then why it does not. Its error is that of ctx, or one of do that
+// no waiting mends.
+func (s *service) until(ctx context.Context, message string, do func() error) error {
+	told := time.Time{}
+	for {
+		err := do()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
 		}
+		if _, refused := errors.AsType[*migrate.RefusedError](err); refused {
+			return err
+		}
+		if time.Since(told) >= tellEvery {
+			told = time.Now()
+			s.log.Error(message, "err", err)
+		}
+		pause(ctx, retryEvery)
+	}
+}
+
+// pause waits, and reports whether ctx still holds.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }

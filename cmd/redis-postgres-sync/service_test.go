@@ -43,7 +43,7 @@ func startCommand(t *testing.T, settings []string, args ...string) *process {
 	return p
 }
 
-// newCommand prepares the program to run with no settings but these, in an empty directory.
+// newCommand prepares the program to run with no settings but these, and a free port, in an empty directory.
 func newCommand(t *testing.T, settings []string, args ...string) *process {
 	t.Helper()
 	path, err := os.Executable()
@@ -51,7 +51,11 @@ func newCommand(t *testing.T, settings []string, args ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{command: exec.Command(path, args...), ended: make(chan struct{})}
-	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), asService + "=1"}, settings...)
+	p.command.Env = append([]string{
+		asService + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		"HTTP_HOST=127.0.0.1", "HTTP_PORT=0",
+		"GORACE=atexit_sleep_ms=0", // or the race detector would sleep for a second at each end
+	}, settings...)
 	p.command.Dir = t.TempDir()
 	p.command.Stdout, p.command.Stderr = &p.text, &p.text
 	return p
@@ -69,6 +73,9 @@ func (p *process) start(t *testing.T) {
 	t.Cleanup(func() {
 		p.command.Process.Kill()
 		<-p.ended
+		if t.Failed() {
+			t.Logf("%v printed:\n%s", p.command.Args[1:], p.output())
+		}
 	})
 }
 

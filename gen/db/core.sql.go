@@ -70,6 +70,223 @@ type CopyGenericEventsParams struct {
 	EventData          []byte
 }
 
+const countDeadLetters = `-- name: CountDeadLetters :many
+SELECT reason_code, count(*) AS letters
+FROM dead_letters
+WHERE ($1::text = '' OR state = $1)
+    AND ($2::text = '' OR stream = $2)
+    AND ($3::text = '' OR reason_code = $3)
+    AND ($4::text = '' OR event_name = $4)
+GROUP BY reason_code
+ORDER BY letters DESC, reason_code
+`
+
+type CountDeadLettersParams struct {
+	State      string
+	Stream     string
+	ReasonCode string
+	EventName  string
+}
+
+type CountDeadLettersRow struct {
+	ReasonCode string
+	Letters    int64
+}
+
+func (q *Queries) CountDeadLetters(ctx context.Context, arg CountDeadLettersParams) ([]CountDeadLettersRow, error) {
+	rows, err := q.db.Query(ctx, countDeadLetters,
+		arg.State,
+		arg.Stream,
+		arg.ReasonCode,
+		arg.EventName,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountDeadLettersRow
+	for rows.Next() {
+		var i CountDeadLettersRow
+		if err := rows.Scan(&i.ReasonCode, &i.Letters); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countGenericEvents = `-- name: CountGenericEvents :one
+
+SELECT count(*)
+FROM generic_events
+WHERE event_signature_hash = ANY($1::bytea[])
+    AND (event_signature_hash <> decode(repeat('00', 32), 'hex') OR event_name = ANY($2::text[]))
+`
+
+type CountGenericEventsParams struct {
+	Topics [][]byte
+	Names  []string
+}
+
+// Where the message did not tell topic0, the name must be one of those given.
+func (q *Queries) CountGenericEvents(ctx context.Context, arg CountGenericEventsParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countGenericEvents, arg.Topics, arg.Names)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deadLetter = `-- name: DeadLetter :one
+SELECT
+    stream, message_id, event_index, event_name, event_signature_hash, network, reason_code, detail, sqlstate,
+    payload, first_seen, last_seen, attempts, state
+FROM dead_letters
+WHERE stream = $1 AND message_id = $2 AND event_index = $3
+`
+
+type DeadLetterParams struct {
+	Stream     string
+	MessageID  string
+	EventIndex int32
+}
+
+func (q *Queries) DeadLetter(ctx context.Context, arg DeadLetterParams) (DeadLetters, error) {
+	row := q.db.QueryRow(ctx, deadLetter, arg.Stream, arg.MessageID, arg.EventIndex)
+	var i DeadLetters
+	err := row.Scan(
+		&i.Stream,
+		&i.MessageID,
+		&i.EventIndex,
+		&i.EventName,
+		&i.EventSignatureHash,
+		&i.Network,
+		&i.ReasonCode,
+		&i.Detail,
+		&i.Sqlstate,
+		&i.Payload,
+		&i.FirstSeen,
+		&i.LastSeen,
+		&i.Attempts,
+		&i.State,
+	)
+	return i, err
+}
+
+const deadLetterState = `-- name: DeadLetterState :one
+SELECT state
+FROM dead_letters
+WHERE stream = $1 AND message_id = $2 AND event_index = $3
+`
+
+type DeadLetterStateParams struct {
+	Stream     string
+	MessageID  string
+	EventIndex int32
+}
+
+func (q *Queries) DeadLetterState(ctx context.Context, arg DeadLetterStateParams) (string, error) {
+	row := q.db.QueryRow(ctx, deadLetterState, arg.Stream, arg.MessageID, arg.EventIndex)
+	var state string
+	err := row.Scan(&state)
+	return state, err
+}
+
+const deleteGenericEvents = `-- name: DeleteGenericEvents :exec
+DELETE FROM generic_events
+WHERE (network, block_number, log_index, transaction_hash, event_signature_hash) IN (
+    SELECT
+        unnest($1::text[]),
+        unnest($2::bigint[]),
+        unnest($3::bigint[]),
+        unnest($4::bytea[]),
+        unnest($5::bytea[])
+)
+`
+
+type DeleteGenericEventsParams struct {
+	Networks             []string
+	BlockNumbers         []int64
+	LogIndexes           []int64
+	TransactionHashes    [][]byte
+	EventSignatureHashes [][]byte
+}
+
+func (q *Queries) DeleteGenericEvents(ctx context.Context, arg DeleteGenericEventsParams) error {
+	_, err := q.db.Exec(ctx, deleteGenericEvents,
+		arg.Networks,
+		arg.BlockNumbers,
+		arg.LogIndexes,
+		arg.TransactionHashes,
+		arg.EventSignatureHashes,
+	)
+	return err
+}
+
+const discardDeadLetter = `-- name: DiscardDeadLetter :execrows
+UPDATE dead_letters
+SET state = 'discarded'
+WHERE stream = $1 AND message_id = $2 AND event_index = $3 AND state = 'open'
+`
+
+type DiscardDeadLetterParams struct {
+	Stream     string
+	MessageID  string
+	EventIndex int32
+}
+
+func (q *Queries) DiscardDeadLetter(ctx context.Context, arg DiscardDeadLetterParams) (int64, error) {
+	result, err := q.db.Exec(ctx, discardDeadLetter, arg.Stream, arg.MessageID, arg.EventIndex)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const discardDeadLetters = `-- name: DiscardDeadLetters :execrows
+
+UPDATE dead_letters AS d
+SET state = 'discarded'
+FROM (
+    SELECT l.stream, l.message_id, l.event_index
+    FROM dead_letters AS l
+    WHERE l.state = 'open'
+        AND l.first_seen <= $1
+        AND ($2::text = '' OR l.stream = $2)
+        AND ($3::text = '' OR l.reason_code = $3)
+        AND ($4::text = '' OR l.event_name = $4)
+    ORDER BY l.stream COLLATE "C", l.message_id COLLATE "C", l.event_index
+    LIMIT $5
+    FOR UPDATE
+) AS chosen
+WHERE d.stream = chosen.stream AND d.message_id = chosen.message_id AND d.event_index = chosen.event_index
+`
+
+type DiscardDeadLettersParams struct {
+	SeenBy     time.Time
+	Stream     string
+	ReasonCode string
+	EventName  string
+	Most       int32
+}
+
+// DiscardDeadLetters discards at most so many open letters. An empty text chooses all.
+func (q *Queries) DiscardDeadLetters(ctx context.Context, arg DiscardDeadLettersParams) (int64, error) {
+	result, err := q.db.Exec(ctx, discardDeadLetters,
+		arg.SeenBy,
+		arg.Stream,
+		arg.ReasonCode,
+		arg.EventName,
+		arg.Most,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const dropFinalBlocks = `-- name: DropFinalBlocks :exec
 
 DELETE FROM blocks AS b
@@ -77,10 +294,12 @@ USING (
     SELECT f.stream, f.network, f.number, f.hash
     FROM blocks AS f
     WHERE f.stream = $1 AND f.network = $2 AND f.number < $3
-        AND NOT EXISTS (
-            SELECT 1
+        AND f.number NOT IN (
+            SELECT o.number
             FROM blocks AS o
-            WHERE o.stream = f.stream AND o.network = f.network AND o.number = f.number AND o.hash <> f.hash
+            WHERE o.stream = $1 AND o.network = $2 AND o.number < $3
+            GROUP BY o.number
+            HAVING count(*) > 1
         )
     FOR UPDATE SKIP LOCKED
 ) AS final
@@ -94,7 +313,8 @@ type DropFinalBlocksParams struct {
 }
 
 // DropFinalBlocks forgets the blocks below a height, but for those of which a second hash was seen. What another
-// writer holds is left to the next call, so that two of them cannot deadlock.
+// writer holds is left to the next call, so that two of them cannot deadlock. The contested heights are counted once:
+// looked for block by block, they cost seconds in a table that has no statistics yet.
 func (q *Queries) DropFinalBlocks(ctx context.Context, arg DropFinalBlocksParams) error {
 	_, err := q.db.Exec(ctx, dropFinalBlocks, arg.Stream, arg.Network, arg.Below)
 	return err
@@ -120,6 +340,319 @@ func (q *Queries) FillGenericEvents(ctx context.Context) error {
 	return err
 }
 
+const genericEvents = `-- name: GenericEvents :many
+
+SELECT
+    page.transaction_hash, page.log_index, page.network, page.chain_id, page.address, page.block_number,
+    page.block_hash, page.block_timestamp, page.transaction_index, page.event_name, page.event_signature_hash,
+    page.event_data
+FROM (
+    SELECT
+        g.transaction_hash, g.log_index, g.network, g.chain_id, g.address, g.block_number, g.block_hash,
+        g.block_timestamp, g.transaction_index, g.event_name, g.event_signature_hash, g.event_data,
+        row_number() OVER so_far AS place,
+        sum(octet_length(g.event_data::text)) OVER so_far AS data_bytes
+    FROM (
+        SELECT
+            e.transaction_hash, e.log_index, e.network, e.chain_id, e.address, e.block_number, e.block_hash,
+            e.block_timestamp, e.transaction_index, e.event_name, e.event_signature_hash, e.event_data
+        FROM generic_events AS e
+        WHERE e.event_signature_hash = ANY($1::bytea[])
+            AND (e.event_signature_hash <> decode(repeat('00', 32), 'hex') OR e.event_name = ANY($2::text[]))
+            AND (e.network, e.block_number, e.log_index, e.transaction_hash, e.event_signature_hash) > (
+                $3::text, $4::bigint, $5::bigint,
+                $6::bytea, $7::bytea
+            )
+        ORDER BY e.network, e.block_number, e.log_index, e.transaction_hash, e.event_signature_hash
+        LIMIT $8
+    ) AS g
+    WINDOW so_far AS (
+        ORDER BY g.network, g.block_number, g.log_index, g.transaction_hash, g.event_signature_hash
+    )
+) AS page
+WHERE page.place = 1 OR page.data_bytes <= $9::bigint
+ORDER BY page.network, page.block_number, page.log_index, page.transaction_hash, page.event_signature_hash
+`
+
+type GenericEventsParams struct {
+	Topics                  [][]byte
+	Names                   []string
+	AfterNetwork            string
+	AfterBlockNumber        int64
+	AfterLogIndex           int64
+	AfterTransactionHash    []byte
+	AfterEventSignatureHash []byte
+	Most                    int32
+	MostBytes               int64
+}
+
+type GenericEventsRow struct {
+	TransactionHash    []byte
+	LogIndex           int64
+	Network            string
+	ChainID            *int64
+	Address            []byte
+	BlockNumber        int64
+	BlockHash          []byte
+	BlockTimestamp     *time.Time
+	TransactionIndex   int64
+	EventName          string
+	EventSignatureHash []byte
+	EventData          []byte
+}
+
+// GenericEvents returns a page of rows behind one of them, in the order of the key: at most so many, and no more than
+// so many bytes of parameters, but for the first. Where the message did not tell topic0, the name must be one of those
+// given.
+func (q *Queries) GenericEvents(ctx context.Context, arg GenericEventsParams) ([]GenericEventsRow, error) {
+	rows, err := q.db.Query(ctx, genericEvents,
+		arg.Topics,
+		arg.Names,
+		arg.AfterNetwork,
+		arg.AfterBlockNumber,
+		arg.AfterLogIndex,
+		arg.AfterTransactionHash,
+		arg.AfterEventSignatureHash,
+		arg.Most,
+		arg.MostBytes,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GenericEventsRow
+	for rows.Next() {
+		var i GenericEventsRow
+		if err := rows.Scan(
+			&i.TransactionHash,
+			&i.LogIndex,
+			&i.Network,
+			&i.ChainID,
+			&i.Address,
+			&i.BlockNumber,
+			&i.BlockHash,
+			&i.BlockTimestamp,
+			&i.TransactionIndex,
+			&i.EventName,
+			&i.EventSignatureHash,
+			&i.EventData,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const genericTopics = `-- name: GenericTopics :many
+
+SELECT topic::bytea AS topic
+FROM (SELECT unnest($1::bytea[]) AS topic) AS asked
+WHERE EXISTS (SELECT 1 FROM generic_events AS g WHERE g.event_signature_hash = topic)
+`
+
+type GenericTopicsParams struct {
+	Topics [][]byte
+}
+
+// GenericTopics returns those of the topics that stand in generic_events.
+func (q *Queries) GenericTopics(ctx context.Context, arg GenericTopicsParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, genericTopics, arg.Topics)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var topic []byte
+		if err := rows.Scan(&topic); err != nil {
+			return nil, err
+		}
+		items = append(items, topic)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listDeadLetters = `-- name: ListDeadLetters :many
+
+SELECT
+    stream, message_id, event_index, event_name, event_signature_hash, network, reason_code, detail, sqlstate,
+    octet_length(payload) AS payload_bytes, first_seen, last_seen, attempts, state
+FROM dead_letters
+WHERE ($1::text = '' OR state = $1)
+    AND ($2::text = '' OR stream = $2)
+    AND ($3::text = '' OR reason_code = $3)
+    AND ($4::text = '' OR event_name = $4)
+ORDER BY last_seen DESC, stream, message_id, event_index
+LIMIT $5
+`
+
+type ListDeadLettersParams struct {
+	State      string
+	Stream     string
+	ReasonCode string
+	EventName  string
+	Most       int32
+}
+
+type ListDeadLettersRow struct {
+	Stream             string
+	MessageID          string
+	EventIndex         int32
+	EventName          string
+	EventSignatureHash []byte
+	Network            string
+	ReasonCode         string
+	Detail             string
+	Sqlstate           *string
+	PayloadBytes       int32
+	FirstSeen          time.Time
+	LastSeen           time.Time
+	Attempts           int32
+	State              string
+}
+
+// ListDeadLetters returns the letters seen last, without their payloads. An empty text chooses all.
+func (q *Queries) ListDeadLetters(ctx context.Context, arg ListDeadLettersParams) ([]ListDeadLettersRow, error) {
+	rows, err := q.db.Query(ctx, listDeadLetters,
+		arg.State,
+		arg.Stream,
+		arg.ReasonCode,
+		arg.EventName,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDeadLettersRow
+	for rows.Next() {
+		var i ListDeadLettersRow
+		if err := rows.Scan(
+			&i.Stream,
+			&i.MessageID,
+			&i.EventIndex,
+			&i.EventName,
+			&i.EventSignatureHash,
+			&i.Network,
+			&i.ReasonCode,
+			&i.Detail,
+			&i.Sqlstate,
+			&i.PayloadBytes,
+			&i.FirstSeen,
+			&i.LastSeen,
+			&i.Attempts,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockGenericEvents = `-- name: LockGenericEvents :many
+
+SELECT network, block_number, log_index, transaction_hash, event_signature_hash
+FROM generic_events
+WHERE (network, block_number, log_index, transaction_hash, event_signature_hash) IN (
+    SELECT
+        unnest($1::text[]),
+        unnest($2::bigint[]),
+        unnest($3::bigint[]),
+        unnest($4::bytea[]),
+        unnest($5::bytea[])
+)
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash, event_signature_hash
+FOR UPDATE
+`
+
+type LockGenericEventsParams struct {
+	Networks             []string
+	BlockNumbers         []int64
+	LogIndexes           []int64
+	TransactionHashes    [][]byte
+	EventSignatureHashes [][]byte
+}
+
+type LockGenericEventsRow struct {
+	Network            string
+	BlockNumber        int64
+	LogIndex           int64
+	TransactionHash    []byte
+	EventSignatureHash []byte
+}
+
+// LockGenericEvents returns the keys that stand, and keeps others from changing their rows.
+func (q *Queries) LockGenericEvents(ctx context.Context, arg LockGenericEventsParams) ([]LockGenericEventsRow, error) {
+	rows, err := q.db.Query(ctx, lockGenericEvents,
+		arg.Networks,
+		arg.BlockNumbers,
+		arg.LogIndexes,
+		arg.TransactionHashes,
+		arg.EventSignatureHashes,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockGenericEventsRow
+	for rows.Next() {
+		var i LockGenericEventsRow
+		if err := rows.Scan(
+			&i.Network,
+			&i.BlockNumber,
+			&i.LogIndex,
+			&i.TransactionHash,
+			&i.EventSignatureHash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockOpenDeadLetters = `-- name: LockOpenDeadLetters :one
+
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM dead_letters
+    WHERE (stream, message_id, event_index)
+        IN (SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::integer[]))
+        AND state = 'open'
+    ORDER BY stream COLLATE "C", message_id COLLATE "C", event_index
+    FOR UPDATE
+) AS locked
+`
+
+type LockOpenDeadLettersParams struct {
+	Streams      []string
+	MessageIds   []string
+	EventIndexes []int32
+}
+
+// LockOpenDeadLetters counts those of the letters that are open, and keeps others from changing them.
+func (q *Queries) LockOpenDeadLetters(ctx context.Context, arg LockOpenDeadLettersParams) (int64, error) {
+	row := q.db.QueryRow(ctx, lockOpenDeadLetters, arg.Streams, arg.MessageIds, arg.EventIndexes)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const mergeGenericEvents = `-- name: MergeGenericEvents :execrows
 INSERT INTO generic_events (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
@@ -139,6 +672,138 @@ func (q *Queries) MergeGenericEvents(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const openDeadLetters = `-- name: OpenDeadLetters :many
+
+SELECT
+    page.stream, page.message_id, page.event_index, page.event_name, page.event_signature_hash, page.network,
+    page.reason_code, page.payload
+FROM (
+    SELECT
+        d.stream, d.message_id, d.event_index, d.event_name, d.event_signature_hash, d.network, d.reason_code,
+        d.payload,
+        row_number() OVER so_far AS place,
+        sum(octet_length(d.payload)) OVER so_far AS payload_bytes
+    FROM (
+        SELECT
+            l.stream, l.message_id, l.event_index, l.event_name, l.event_signature_hash, l.network, l.reason_code,
+            l.payload
+        FROM dead_letters AS l
+        WHERE l.state = 'open'
+            AND l.first_seen <= $1
+            AND ($2::text = '' OR l.stream = $2)
+            AND ($3::text = '' OR l.reason_code = $3)
+            AND ($4::text = '' OR l.event_name = $4)
+            AND (l.stream, l.message_id, l.event_index)
+            > ($5::text, $6::text, $7::integer)
+        ORDER BY l.stream, l.message_id, l.event_index
+        LIMIT $8
+    ) AS d
+    WINDOW so_far AS (ORDER BY d.stream, d.message_id, d.event_index)
+) AS page
+WHERE page.place = 1 OR page.payload_bytes <= $9::bigint
+ORDER BY page.stream, page.message_id, page.event_index
+`
+
+type OpenDeadLettersParams struct {
+	SeenBy          time.Time
+	Stream          string
+	ReasonCode      string
+	EventName       string
+	AfterStream     string
+	AfterMessageID  string
+	AfterEventIndex int32
+	Most            int32
+	MostBytes       int64
+}
+
+type OpenDeadLettersRow struct {
+	Stream             string
+	MessageID          string
+	EventIndex         int32
+	EventName          string
+	EventSignatureHash []byte
+	Network            string
+	ReasonCode         string
+	Payload            []byte
+}
+
+// OpenDeadLetters returns a page of open letters behind one of them, in the order of the key: at most so many, and no
+// more than so many bytes of payload, but for the first. An empty text chooses all.
+func (q *Queries) OpenDeadLetters(ctx context.Context, arg OpenDeadLettersParams) ([]OpenDeadLettersRow, error) {
+	rows, err := q.db.Query(ctx, openDeadLetters,
+		arg.SeenBy,
+		arg.Stream,
+		arg.ReasonCode,
+		arg.EventName,
+		arg.AfterStream,
+		arg.AfterMessageID,
+		arg.AfterEventIndex,
+		arg.Most,
+		arg.MostBytes,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenDeadLettersRow
+	for rows.Next() {
+		var i OpenDeadLettersRow
+		if err := rows.Scan(
+			&i.Stream,
+			&i.MessageID,
+			&i.EventIndex,
+			&i.EventName,
+			&i.EventSignatureHash,
+			&i.Network,
+			&i.ReasonCode,
+			&i.Payload,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openDeadLettersOfMessages = `-- name: OpenDeadLettersOfMessages :many
+SELECT message_id, event_index
+FROM dead_letters
+WHERE stream = $1 AND message_id = ANY($2::text[]) AND state = 'open'
+`
+
+type OpenDeadLettersOfMessagesParams struct {
+	Stream     string
+	MessageIds []string
+}
+
+type OpenDeadLettersOfMessagesRow struct {
+	MessageID  string
+	EventIndex int32
+}
+
+func (q *Queries) OpenDeadLettersOfMessages(ctx context.Context, arg OpenDeadLettersOfMessagesParams) ([]OpenDeadLettersOfMessagesRow, error) {
+	rows, err := q.db.Query(ctx, openDeadLettersOfMessages, arg.Stream, arg.MessageIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenDeadLettersOfMessagesRow
+	for rows.Next() {
+		var i OpenDeadLettersOfMessagesRow
+		if err := rows.Scan(&i.MessageID, &i.EventIndex); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const putBlocks = `-- name: PutBlocks :exec
@@ -201,7 +866,11 @@ SELECT
 ON CONFLICT (stream, message_id, event_index) DO UPDATE
 SET
     last_seen = now(),
-    attempts = d.attempts + 1
+    attempts = d.attempts + 1,
+    reason_code = CASE d.state WHEN 'open' THEN excluded.reason_code ELSE d.reason_code END,
+    detail = CASE d.state WHEN 'open' THEN excluded.detail ELSE d.detail END,
+    sqlstate = CASE d.state WHEN 'open' THEN excluded.sqlstate ELSE d.sqlstate END,
+    state = CASE d.state WHEN 'open' THEN excluded.state ELSE d.state END
 `
 
 type PutDeadLettersParams struct {
@@ -218,7 +887,8 @@ type PutDeadLettersParams struct {
 	States               []string
 }
 
-// Seen again, a letter counts one attempt more, and stays in the state that people gave it.
+// PutDeadLetters: seen again, a letter counts one attempt more. While it is open it says what is wrong now, and becomes
+// written once its row is; in any other state it stays as it is.
 func (q *Queries) PutDeadLetters(ctx context.Context, arg PutDeadLettersParams) error {
 	_, err := q.db.Exec(ctx, putDeadLetters,
 		arg.Streams,
@@ -269,6 +939,38 @@ func (q *Queries) PutReorgs(ctx context.Context, arg PutReorgsParams) error {
 		arg.LastBlocks,
 		arg.Notices,
 	)
+	return err
+}
+
+const serverTime = `-- name: ServerTime :one
+SELECT now()::timestamptz AS at
+`
+
+func (q *Queries) ServerTime(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, serverTime)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
+}
+
+const settleDeadLetters = `-- name: SettleDeadLetters :exec
+UPDATE dead_letters
+SET
+    last_seen = now(),
+    attempts = attempts + 1,
+    state = 'replayed'
+WHERE (stream, message_id, event_index)
+    IN (SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::integer[]))
+`
+
+type SettleDeadLettersParams struct {
+	Streams      []string
+	MessageIds   []string
+	EventIndexes []int32
+}
+
+func (q *Queries) SettleDeadLetters(ctx context.Context, arg SettleDeadLettersParams) error {
+	_, err := q.db.Exec(ctx, settleDeadLetters, arg.Streams, arg.MessageIds, arg.EventIndexes)
 	return err
 }
 

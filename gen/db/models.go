@@ -168,6 +168,30 @@ type BondingCurveConfigUpdatedEvents struct {
 	DefaultCurveID event.Integer
 }
 
+// what could not be written, or not as it is, with the raw bytes and the reason
+type DeadLetters struct {
+	Stream string
+	// id of the stream entry
+	MessageID string
+	// place of the item in its message, from 0; -1 is the whole message
+	EventIndex int32
+	// empty where the message did not tell
+	EventName          string
+	EventSignatureHash []byte
+	// empty where the message did not tell
+	Network    string
+	ReasonCode string
+	Detail     string
+	Sqlstate   *string
+	// the item as rindexer sent it; the whole payload where event_index is -1, the fields of the entry if it had none
+	Payload   []byte
+	FirstSeen time.Time
+	LastSeen  time.Time
+	Attempts  int32
+	// open, replayed, discarded; written: the row stands, and differs from the event as reason_code says
+	State string
+}
+
 // event Deposited(address indexed sender, address indexed receiver, bytes32 indexed termId, uint256 curveId, uint256 assets, uint256 assetsAfterFees, uint256 shares, uint256 totalShares, uint8 vaultType)
 type DepositedEvents struct {
 	TransactionHash  []byte

@@ -6,6 +6,7 @@
 package config
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -18,7 +19,8 @@ type Config struct {
 	RedisStreams []string
 	// ConsumerGroup is shared by all instances that fill the same tables.
 	ConsumerGroup string
-	// ConsumerName identifies this instance in the group.
+	// ConsumerName identifies this instance in the group. It is empty where nobody chose one: a name must then be leased,
+	// so that two processes on a host never share a pending list.
 	ConsumerName string
 
 	// DatabaseURL is a postgres:// URL or a string of keywords and values.
@@ -34,8 +36,13 @@ type Config struct {
 	Workers int
 	// ProcessingTimeout is the deadline of the transaction of one batch.
 	ProcessingTimeout time.Duration
-	// MaxRetries is the number of attempts of a batch before a refusal of unknown kind counts as an event's own fault.
+	// MaxRetries is the number of attempts of a batch before they count as one failure of the circuit breaker, its
+	// connections are replaced, and a refusal of unknown kind counts as an event's own fault.
 	MaxRetries int
+	// CircuitBreakerThreshold is the number of failures in a row that open the circuit breaker.
+	CircuitBreakerThreshold int
+	// CircuitBreakerTimeout bounds the time without a real attempt while the circuit breaker is open.
+	CircuitBreakerTimeout time.Duration
 	// MaxPayloadBytes bounds a message; a larger one becomes a dead letter.
 	MaxPayloadBytes int64
 
@@ -45,6 +52,11 @@ type Config struct {
 	ClaimMinIdle time.Duration
 	// ShutdownTimeout is how long the batch in hand may take to end after a signal.
 	ShutdownTimeout time.Duration
+
+	// HTTPHost is an IP address, without brackets, or a host name.
+	HTTPHost string
+	// HTTPPort is 0 for any free port.
+	HTTPPort int
 
 	// FinalityBlocks says how deep a block must be to be final.
 	FinalityBlocks Finality
@@ -63,22 +75,16 @@ func (c Config) Finality(chainID int64) int64 {
 func (c Config) LogValue() slog.Value {
 	attributes := make([]slog.Attr, 0, len(settings))
 	for _, s := range settings {
-		attributes = append(attributes, slog.String(s.Name, s.show(&c)))
+		attributes = append(attributes, slog.String(s.Name, cmp.Or(s.show(&c), s.Derived)))
 	}
 	return slog.GroupValue(attributes...)
 }
 
-// complete fills what depends on other settings or on the machine.
-func (c *Config) complete(hostname func() (string, error)) error {
+// complete fills what depends on other settings.
+func (c *Config) complete() {
 	if c.ClaimMinIdle == 0 {
 		c.ClaimMinIdle = 3 * c.ProcessingTimeout
 	}
-	if c.ConsumerName != "" {
-		return nil
-	}
-	name, err := hostname()
-	c.ConsumerName = name
-	return err
 }
 
 // notes are what is allowed and deserves a word.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +13,8 @@ import (
 	"unicode"
 )
 
-// kind is how a setting's text becomes a field and back. A parser's error is nil or errValue: the one who knows the
-// name of the setting says what is allowed.
+// kind is how a setting's text becomes a field and back. A parser's error is nil, errValue or errLater: the one who
+// knows the name of the setting says what is allowed.
 type kind struct {
 	parse   func(*Config, string) error
 	show    func(*Config) string
@@ -21,7 +23,11 @@ type kind struct {
 	hint string
 }
 
-var errValue = errors.New("value not allowed")
+var (
+	errValue = errors.New("value not allowed")
+	// errLater is for what will be allowed, and must not be taken silently until then.
+	errLater = errors.New("not available in this version")
+)
 
 func number(field func(*Config) *int, low, high int) kind {
 	return kind{
@@ -152,5 +158,69 @@ func oneOf(values []string, set func(c *Config, i int), show func(*Config) strin
 			set(c, i)
 			return nil
 		},
+	}
+}
+
+// label is a part of a host name. Underscores are in no standard, and in many networks.
+// https://www.rfc-editor.org/rfc/rfc1123#page-13
+const label = `[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?`
+
+// hostName matches names only: where the last label has no letter it is a mistyped address.
+var hostName = regexp.MustCompile(`^(` + label + `\.)*` + label + `$`)
+
+func host(field func(*Config) *string) kind {
+	return kind{
+		hint:    "host",
+		allowed: "an IP address, without brackets and port, or a host name",
+		parse: func(c *Config, s string) error {
+			if !isHost(s) {
+				return errValue
+			}
+			*field(c) = s
+			return nil
+		},
+		show: func(c *Config) string { return *field(c) },
+	}
+}
+
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	last := s[strings.LastIndexByte(s, '.')+1:]
+	return len(s) <= 253 && hostName.MatchString(s) && strings.Trim(last, "0123456789") != ""
+}
+
+// trim takes off only: a stream that is believed to be trimmed, and is not, fills Redis.
+func trim() kind {
+	return kind{
+		hint:    "off",
+		allowed: "off",
+		parse: func(_ *Config, s string) error {
+			switch strings.ToLower(s) {
+			case "off":
+				return nil
+			case "on":
+				return errLater
+			default:
+				return errValue
+			}
+		},
+		show: func(*Config) string { return "off" },
+	}
+}
+
+// retention judges a value and keeps it nowhere: nothing trims that could read it.
+func retention() kind {
+	return kind{
+		hint:    "duration",
+		allowed: "a duration of at least 1m, such as 90m or 24h",
+		parse: func(_ *Config, s string) error {
+			if d, err := time.ParseDuration(s); err != nil || d < time.Minute {
+				return errValue
+			}
+			return nil
+		},
+		show: func(*Config) string { return "no effect while TRIM is off" },
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/joho/godotenv"
@@ -38,23 +37,23 @@ func (f source) get(name string) (value string, found bool) {
 // effect or is unwise.
 func Load(flags *pflag.FlagSet, environ []string, dotenv string) (Config, []string, error) {
 	env := source{name: "environment", values: variables(environ)}
+	notes := env.dropInjected()
 	file, err := readDotenv(dotenv)
 	problems := []error{err}
 	problems = append(problems, misspelled(env)...)
 	problems = append(problems, unknown(file)...)
+	problems = append(problems, premature(env, file)...)
 
 	var c Config
 	sources := []source{flagSource(flags), env, file}
 	for _, s := range settings {
 		problems = append(problems, s.load(&c, sources))
 	}
-	if err := c.complete(os.Hostname); err != nil {
-		problems = append(problems, fmt.Errorf("CONSUMER_NAME is not set and the host has no name: %w", err))
-	}
 	if err := errors.Join(problems...); err != nil {
 		return Config{}, nil, err
 	}
-	return c, append(unused(env, file), c.notes()...), nil
+	c.complete()
+	return c, append(notes, c.notes()...), nil
 }
 
 // load finds the first source that has the setting. The default is parsed first, since a value may build on it.
@@ -70,7 +69,7 @@ func (s Setting) load(c *Config, sources []source) error {
 			return err
 		}
 		if found {
-			return s.take(c, value, from.name)
+			return s.take(c, value)
 		}
 	}
 	if s.Required {
@@ -79,31 +78,59 @@ func (s Setting) load(c *Config, sources []source) error {
 	return nil
 }
 
-func (s Setting) take(c *Config, value, from string) error {
-	if s.parse(c, strings.TrimSpace(value)) == nil {
+// given is the text of a setting, and where it stands.
+type given struct{ text, place string }
+
+func (s Setting) take(c *Config, value given) error {
+	err := s.parse(c, strings.TrimSpace(value.text))
+	if err == nil {
 		return nil
 	}
-	shown := fmt.Sprintf("%s=%q", s.Name, value)
+	shown := fmt.Sprintf("%s=%q", s.Name, value.text)
 	if s.Secret {
 		shown = s.Name + " (value not shown)"
 	}
-	return fmt.Errorf("%s in %s: want %s", shown, from, s.allowed)
+	if errors.Is(err, errLater) {
+		return fmt.Errorf("%s in %s is %w: want %s", shown, value.place, err, s.allowed)
+	}
+	return fmt.Errorf("%s in %s: want %s", shown, value.place, s.allowed)
 }
 
-func (f source) lookup(s Setting) (value string, found bool, err error) {
-	value, found = f.get(s.Name)
+func (f source) lookup(s Setting) (value given, found bool, err error) {
+	text, found := f.get(s.Name)
 	path, named := f.get(s.Name + fileSuffix)
 	switch {
 	case !s.Secret || !named:
-		return value, found, nil
+		return given{text, f.name}, found, nil
 	case found:
-		return "", false, fmt.Errorf("%[1]s and %[1]s%[2]s are both set in %[3]s: want only one of them", s.Name, fileSuffix, f.name)
+		return given{}, false, fmt.Errorf("%[1]s and %[1]s%[2]s are both set in %[3]s: want only one of them", s.Name, fileSuffix, f.name)
 	}
+	if text, err = readSecret(path); err != nil {
+		return given{}, false, fmt.Errorf("%s%s%s in %s: %w: want the path of a file that holds %[1]s",
+			s.Name, fileSuffix, shownPath(path), f.name, err)
+	}
+	return given{text, fmt.Sprintf("file %q", path)}, true, nil
+}
+
+// readSecret returns what the file holds but for blanks around it. Its errors leave out the path.
+func readSecret(path string) (string, error) {
 	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", false, fmt.Errorf("%s%s in %s: %w", s.Name, fileSuffix, f.name, err)
+	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
+		return "", wrapped.Err
 	}
-	return strings.TrimRight(string(text), "\r\n"), true, nil
+	secret := strings.TrimSpace(string(text))
+	if err == nil && secret == "" {
+		err = errors.New("the file is empty")
+	}
+	return secret, err
+}
+
+// shownPath hides a connection string that stands where the name of its file should.
+func shownPath(path string) string {
+	if strings.ContainsAny(path, "@=") || strings.Contains(path, "://") {
+		return " (value not shown)"
+	}
+	return fmt.Sprintf("=%q", path)
 }
 
 func flagSource(flags *pflag.FlagSet) source {
@@ -159,14 +186,14 @@ func badLine(text string) int {
 	return 1
 }
 
-func unused(sources ...source) (notes []string) {
+// premature complains about names that promise what this version does not do.
+func premature(sources ...source) (problems []error) {
 	for _, from := range sources {
 		for _, name := range later {
 			if _, set := from.get(name); set {
-				notes = append(notes, fmt.Sprintf("%s in %s is not used in this version", name, from.name))
+				problems = append(problems, fmt.Errorf("%s in %s is %w: want it unset", name, from.name, errLater))
 			}
 		}
 	}
-	slices.Sort(notes)
-	return notes
+	return problems
 }

@@ -8,17 +8,34 @@ import (
 	"strings"
 )
 
-// injected matches what Kubernetes sets for every service in a namespace, whatever it is called.
+// injected matches the names of what Kubernetes sets for every service in a namespace, whatever it is called.
 var injected = regexp.MustCompile(`_SERVICE_|_PORT`)
+
+// injectedAddress is what Kubernetes sets <SERVICE>_PORT to.
+// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+var injectedAddress = regexp.MustCompile(`^(tcp|udp|sctp)://[0-9A-Fa-f.:\[\]]+:[0-9]+$`)
+
+// dropInjected takes out what Kubernetes sets under a name of ours: a service called http gives HTTP_PORT.
+func (f source) dropInjected() (notes []string) {
+	for _, s := range settings {
+		value := f.values[s.Name]
+		service, isPort := strings.CutSuffix(s.Name, "_PORT")
+		if isPort && injectedAddress.MatchString(value) {
+			delete(f.values, s.Name)
+			notes = append(notes, fmt.Sprintf("%s=%q in %s is ignored: Kubernetes sets it for a service called %s",
+				s.Name, value, f.name, strings.ToLower(service)))
+		}
+	}
+	return notes
+}
 
 // foreign are names of others that come close to ours.
 var foreign = []string{
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "TERM", "HOME", "PATH", "USER", "SHELL", "LANG", "TZ", "TMPDIR", "PWD",
 }
 
-// names returns every variable that has a meaning, or will have one.
-func names() []string {
-	all := slices.Clone(later)
+// names returns every variable that has a meaning.
+func names() (all []string) {
 	for _, s := range settings {
 		all = append(all, s.Name)
 		if s.Secret {
@@ -32,7 +49,7 @@ func names() []string {
 func unknown(file source) (problems []error) {
 	known := names()
 	for _, name := range slices.Sorted(maps.Keys(file.values)) {
-		if !slices.Contains(known, name) {
+		if !slices.Contains(known, name) && !slices.Contains(later, name) {
 			problems = append(problems, notASetting(name, file.name, closest(name, known)))
 		}
 	}

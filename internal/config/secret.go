@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -115,8 +117,8 @@ func secret(field func(*Config) *Secret, form form) kind {
 		hint:    "url",
 		allowed: form.allowed,
 		parse: func(c *Config, s string) error {
-			if !form.is(s) {
-				return errValue
+			if err := form.judge(s); err != nil {
+				return err
 			}
 			*field(c) = Secret(s)
 			return nil
@@ -128,26 +130,56 @@ func secret(field func(*Config) *Secret, form form) kind {
 // form is what can be said of a connection string without the driver; the rest shows when it connects.
 type form struct {
 	allowed string
-	is      func(string) bool
+	judge   func(string) error
 }
 
 var redisURL = form{
-	allowed: "redis://[user:password@]host:port[/db], rediss://... or unix:///path (percent-encode / ? # in a password)",
-	is: func(s string) bool {
+	allowed: "redis://[user:password@]host:port[/db], rediss://... or unix:///path, " +
+		"without ?addr, ?cluster and ?master_name (percent-encode / ? # in a password)",
+	judge: func(s string) error {
 		u, ok := parseURL(s, "redis", "rediss", "unix")
-		return ok && (u.Host != "" || u.Scheme == "unix" && u.Path != "")
+		if !ok {
+			return errValue
+		}
+		query := u.Query()
+		if query.Has("addr") || query.Has("cluster") || query.Has("master_name") {
+			return errLater
+		}
+		socket := u.Scheme == "unix" && u.Host == "" && u.Path != ""
+		server := u.Scheme != "unix" && isAddress(u) && redisDB.MatchString(u.Path)
+		if !socket && !server {
+			return errValue
+		}
+		return nil
 	},
 }
 
+// redisDB is the path of a URL: the number of a database, or none.
+var redisDB = regexp.MustCompile(`^/*[0-9]*/*$`)
+
 var databaseURL = form{
 	allowed: "postgres://user:password@host:port/database (percent-encode / ? # in a password), or host=... dbname=...",
-	is: func(s string) bool {
+	judge: func(s string) error {
 		if strings.Contains(s, "://") {
-			_, ok := parseURL(s, "postgres", "postgresql")
-			return ok
+			if _, ok := parseURL(s, "postgres", "postgresql"); ok {
+				return nil
+			}
+			return errValue
 		}
-		return s != "" && redactKeywords(s) != hidden
+		if s == "" || redactKeywords(s) == hidden {
+			return errValue
+		}
+		return nil
 	},
+}
+
+// isAddress tells whether the URL names one host, or leaves it out before a port, and a port that can exist.
+func isAddress(u *url.URL) bool {
+	if u.Host == "" || u.Hostname() != "" && !isHost(u.Hostname()) {
+		return false
+	}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), "6379"), 10, 16)
+	return err == nil && port > 0
 }
 
 func parseURL(s string, schemes ...string) (*url.URL, bool) {

@@ -46,7 +46,7 @@ const hour = int(time.Hour / time.Millisecond)
 var settings = []Setting{
 	{
 		Name: "REDIS_URL", Default: "redis://127.0.0.1:6379", Secret: true,
-		Description: "Redis server, cluster (?addr=host:port or ?cluster=true) or Sentinels (?master_name=name)",
+		Description: "Redis server, as redis://, rediss:// or unix://; cluster and Sentinels are not available in this version",
 		kind:        secret(func(c *Config) *Secret { return &c.RedisURL }, redisURL),
 	}, {
 		Name: "REDIS_STREAMS", Default: "rindexer_producer",
@@ -57,7 +57,7 @@ var settings = []Setting{
 		Description: "consumer group, the same for all instances that fill the same tables",
 		kind:        word(func(c *Config) *string { return &c.ConsumerGroup }),
 	}, {
-		Name: "CONSUMER_NAME", Derived: "host name",
+		Name: "CONSUMER_NAME", Derived: "host name and a free slot",
 		Description: "name of this instance in the group, different for each and the same after a restart",
 		kind:        word(func(c *Config) *string { return &c.ConsumerName }),
 	}, {
@@ -74,7 +74,7 @@ var settings = []Setting{
 		kind:        number(func(c *Config) *int { return &c.BatchSize }, 1, 10_000),
 	}, {
 		Name: "BATCH_TIMEOUT_MS", Default: "5000",
-		Description: "longest time that a partial batch may wait, in milliseconds; at present none waits at all",
+		Description: "longest time that a partial batch may wait, in milliseconds; none waits while the writer is free",
 		kind:        millis(func(c *Config) *time.Duration { return &c.BatchTimeout }, 1, hour),
 	}, {
 		Name: "WORKERS", Default: "4",
@@ -86,8 +86,17 @@ var settings = []Setting{
 		kind:        millis(func(c *Config) *time.Duration { return &c.ProcessingTimeout }, 1, hour),
 	}, {
 		Name: "MAX_RETRIES", Default: "3",
-		Description: "attempts of a batch before a refusal of unknown kind counts as an event's own fault",
-		kind:        number(func(c *Config) *int { return &c.MaxRetries }, 1, 1000),
+		Description: "attempts of a batch before they count as one failure of the circuit breaker and its connections are " +
+			"replaced; a refusal of unknown kind then counts as an event's own fault",
+		kind: number(func(c *Config) *int { return &c.MaxRetries }, 1, 1000),
+	}, {
+		Name: "CIRCUIT_BREAKER_THRESHOLD", Default: "5",
+		Description: "failures in a row, each of MAX_RETRIES attempts, before the circuit breaker opens",
+		kind:        number(func(c *Config) *int { return &c.CircuitBreakerThreshold }, 1, 1000),
+	}, {
+		Name: "CIRCUIT_BREAKER_TIMEOUT_MS", Default: "60000",
+		Description: "longest time without a real attempt while the circuit breaker is open, in milliseconds",
+		kind:        millis(func(c *Config) *time.Duration { return &c.CircuitBreakerTimeout }, 1, hour),
 	}, {
 		Name: "MAX_PAYLOAD_BYTES", Default: "64MiB",
 		Description: "largest message that is decoded; a larger one becomes a dead letter",
@@ -105,6 +114,22 @@ var settings = []Setting{
 		Description: "time that the batch in hand has to end after a signal, in milliseconds",
 		kind:        millis(func(c *Config) *time.Duration { return &c.ShutdownTimeout }, 1, hour),
 	}, {
+		Name: "HTTP_HOST", Default: "0.0.0.0",
+		Description: "address to listen on for health and metrics: an IP address or host name",
+		kind:        host(func(c *Config) *string { return &c.HTTPHost }),
+	}, {
+		Name: "HTTP_PORT", Default: "8080",
+		Description: "port to listen on for health and metrics; 0 takes any free one, which the log tells",
+		kind:        number(func(c *Config) *int { return &c.HTTPPort }, 0, 65535),
+	}, {
+		Name: "TRIM", Default: "off",
+		Description: "trimming of the streams: off; on is not available in this version",
+		kind:        trim(),
+	}, {
+		Name: "TRIM_RETENTION", Default: "24h",
+		Description: "age below which trimming spares an entry, such as 90m or 24h; no effect while TRIM is off",
+		kind:        retention(),
+	}, {
 		Name: "FINALITY_BLOCKS", Default: "1:20,137:200,42161:24,10:24,8453:24,56:24,100:24,43114:12,*:64",
 		Description: "depth at which a block is final: one number, or chain:blocks pairs with * for all other chains",
 		kind:        finality(func(c *Config) *Finality { return &c.FinalityBlocks }),
@@ -119,7 +144,5 @@ var settings = []Setting{
 	},
 }
 
-// later are names of settings whose features do not exist yet. They may stand in an environment already.
-var later = []string{
-	"CIRCUIT_BREAKER_THRESHOLD", "CIRCUIT_BREAKER_TIMEOUT_MS", "HTTP_HOST", "HTTP_PORT", "TRIM", "TRIM_RETENTION", "RPC_URL",
-}
+// later are names of settings whose features do not exist yet. What they promise cannot be kept, so they must not be set.
+var later = []string{"RPC_URL", "RPC_URL_FILE"}

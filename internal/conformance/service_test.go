@@ -3,10 +3,8 @@ package conformance_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,7 +37,7 @@ func startService(t *testing.T, binary, databaseURL string, s *streams) *service
 		"BATCH_TIMEOUT_MS=100",
 		"CLAIM_INTERVAL_MS=500",
 		"HTTP_HOST=127.0.0.1",
-		"HTTP_PORT="+freePort(t),
+		"HTTP_PORT=0",
 		"LOG_FORMAT=text",
 	)
 	v.command.Dir = t.TempDir() // so that it finds no .env
@@ -87,17 +85,6 @@ func (v *service) stop(t *testing.T) {
 	case <-time.After(stopTimeout):
 		t.Errorf("the service did not end within %v of SIGTERM", stopTimeout)
 	}
-}
-
-// freePort is free at this moment, which has to do: services under test run at the same time.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
 // lockedBuffer is written by the goroutine that reads the service's output.

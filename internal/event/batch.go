@@ -25,17 +25,20 @@ type Batch struct {
 	Items       []Item
 	DeadLetters []DeadLetter
 	Reorgs      []Reorg
+	// Settles are dead letters whose events the batch decides again. Those that are no dead letter of it any more become
+	// replayed in the transaction that writes it. Each must be open still, or nothing is written.
+	Settles []Origin
 	// Messages is how many messages the batch decides.
 	Messages int
 	// Refusals counts how often PostgreSQL refused the batch for a reason that is not known to be an event's.
 	Refusals int
 }
 
-// Result counts what became of a batch.
+// Result is what became of a batch.
 type Result struct {
 	Inserted    int // rows
 	Duplicates  int // items whose rows stood already
-	DeadLetters int
+	DeadLetters []DeadLetter
 }
 
 // Item is an event on its way into its table.
@@ -124,6 +127,15 @@ const (
 	ReasonNUL             Reason = "nul_in_text"   // U+0000 was replaced, the row is written
 )
 
+// Reasons returns all reasons.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonPayloadMissing, ReasonPayloadTooLarge, ReasonNotJSON, ReasonNotObject, ReasonEnvelope, ReasonNameless,
+		ReasonItemNotObject, ReasonNoMetadata, ReasonMissingField, ReasonInvalidField, ReasonKeyConflict, ReasonRejected,
+		ReasonNUL,
+	}
+}
+
 // Letter returns a dead letter for the item.
 func (it *Item) Letter(reason Reason, detail string) DeadLetter {
 	return DeadLetter{
@@ -135,6 +147,15 @@ func (it *Item) Letter(reason Reason, detail string) DeadLetter {
 		Detail:        detail,
 		Payload:       []byte(it.Raw),
 	}
+}
+
+// Origins returns the places of letters, to look up whether something has one.
+func Origins(letters []DeadLetter) map[Origin]bool {
+	places := make(map[Origin]bool, len(letters))
+	for _, l := range letters {
+		places[l.Origin] = true
+	}
+	return places
 }
 
 // ParseID splits a Redis stream id, "<milliseconds>-<sequence>".

@@ -12,35 +12,55 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/rindexer"
 )
 
-// decider turns messages into a batch: it finds the table of each item, decodes it, and says what is wrong with those
-// that cannot be written. It never fails. It is for one goroutine.
-type decider struct {
+// Decider turns messages into a batch: it finds the table of each item, decodes it, and says what is wrong with those
+// that cannot be written. It is for one goroutine.
+type Decider struct {
 	catalog    *event.Catalog
 	maxPayload int
 
 	batch   *event.Batch
 	message rindexer.Message
+	forms   [len(formNames)]int // of the batch's messages
 }
 
-func (d *decider) decide(messages []event.Message) *event.Batch {
+// form is what the event_data of a message looks like, or that the message is rejected as a whole.
+type form int
+
+const (
+	formArray form = iota
+	formObject
+	formEmpty
+	formRejected
+)
+
+var formNames = [...]string{formArray: "array", formObject: "object", formEmpty: "empty", formRejected: "rejected"}
+
+// NewDecider returns a Decider for the events of a catalog. A message above maxPayload bytes becomes a dead letter.
+func NewDecider(catalog *event.Catalog, maxPayload int) *Decider {
+	return &Decider{catalog: catalog, maxPayload: maxPayload}
+}
+
+// Decide never fails: what cannot be written is a dead letter of the batch.
+func (d *Decider) Decide(messages []event.Message) *event.Batch {
 	d.batch = &event.Batch{Messages: len(messages)}
+	d.forms = [len(formNames)]int{}
 	for _, m := range messages {
-		d.decideMessage(m)
+		d.forms[d.decideMessage(m)]++
 	}
 	return d.batch
 }
 
-func (d *decider) decideMessage(m event.Message) {
+func (d *Decider) decideMessage(m event.Message) form {
 	origin := event.Origin{Stream: m.Stream, MessageID: m.ID, Index: event.WholeMessage}
 	d.message.Reset()
 	if !m.HasPayload {
 		d.reject(origin, event.ReasonPayloadMissing, "the entry has no field payload", fieldsText(m.Fields))
-		return
+		return formRejected
 	}
 	if len(m.Payload) > d.maxPayload {
 		detail := fmt.Sprintf("the payload has %d bytes; MAX_PAYLOAD_BYTES allows %d", len(m.Payload), d.maxPayload)
 		d.reject(origin, event.ReasonPayloadTooLarge, detail, m.Payload)
-		return
+		return formRejected
 	}
 	if err := d.message.Parse(m.Payload); err != nil {
 		reason, detail := event.ReasonNotJSON, err.Error()
@@ -48,15 +68,23 @@ func (d *decider) decideMessage(m event.Message) {
 			reason, detail = malformed.Reason, malformed.Detail
 		}
 		d.reject(origin, reason, detail, m.Payload)
-		return
+		return formRejected
 	}
 	if d.message.Len() > 0 && d.message.EventName == "" && !d.message.HasHash {
 		d.reject(origin, event.ReasonNameless, "the message has neither event_name nor event_signature_hash", m.Payload)
-		return
+		return formRejected
 	}
 	for i := range d.message.Len() {
 		origin.Index = i
 		d.decideItem(origin, i)
+	}
+	switch {
+	case d.message.Len() == 0:
+		return formEmpty
+	case d.message.Single:
+		return formObject
+	default:
+		return formArray
 	}
 }
 
@@ -80,7 +108,7 @@ func utf8OrBase64(s string) string {
 	return "base64:" + base64.StdEncoding.EncodeToString([]byte(s))
 }
 
-func (d *decider) decideItem(origin event.Origin, i int) {
+func (d *Decider) decideItem(origin event.Origin, i int) {
 	item, err := d.message.Item(i)
 	switch {
 	case err != nil:
@@ -92,7 +120,7 @@ func (d *decider) decideItem(origin event.Origin, i int) {
 	}
 }
 
-func (d *decider) decideReorg(origin event.Origin, item *rindexer.Item) {
+func (d *Decider) decideReorg(origin event.Origin, item *rindexer.Item) {
 	reorg, err := item.Reorg()
 	if err != nil {
 		d.rejectItem(origin, d.message.Network, reasonOf(err), err)
@@ -107,7 +135,7 @@ func (d *decider) decideReorg(origin event.Origin, item *rindexer.Item) {
 	d.batch.Reorgs = append(d.batch.Reorgs, reorg)
 }
 
-func (d *decider) decideEvent(origin event.Origin, item *rindexer.Item) {
+func (d *Decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 	meta, err := item.Metadata()
 	if err != nil {
 		d.rejectItem(origin, d.message.Network, reasonOf(err), err)
@@ -146,7 +174,7 @@ func (d *decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 //
 // The usual item has just one shape that it can be, and all of its parameters: it is decoded without a comparison of
 // keys.
-func (d *decider) decode(item *rindexer.Item) (*event.Definition, event.Row, error) {
+func (d *Decider) decode(item *rindexer.Item) (*event.Definition, event.Row, error) {
 	candidates := d.candidates()
 	if len(candidates) == 1 && d.message.HasHash {
 		definition := candidates[0]
@@ -185,7 +213,7 @@ func decodeAs(shapes []*event.Definition, item *rindexer.Item) (*event.Definitio
 }
 
 // candidates are the shapes that an item of the message can be.
-func (d *decider) candidates() []*event.Definition {
+func (d *Decider) candidates() []*event.Definition {
 	if d.message.HasHash {
 		return d.catalog.ByTopic(d.message.SignatureHash)
 	}
@@ -193,13 +221,13 @@ func (d *decider) candidates() []*event.Definition {
 }
 
 // rejectItem makes a dead letter of the item.
-func (d *decider) rejectItem(origin event.Origin, network string, reason event.Reason, err error) {
+func (d *Decider) rejectItem(origin event.Origin, network string, reason event.Reason, err error) {
 	d.reject(origin, reason, err.Error(), d.message.Raw(origin.Index))
 	d.batch.DeadLetters[len(d.batch.DeadLetters)-1].Network = network
 }
 
 // reject makes a dead letter, with what of the message's envelope could be read.
-func (d *decider) reject(origin event.Origin, reason event.Reason, detail, payload string) {
+func (d *Decider) reject(origin event.Origin, reason event.Reason, detail, payload string) {
 	d.batch.DeadLetters = append(d.batch.DeadLetters, event.DeadLetter{
 		Origin:        origin,
 		EventName:     d.message.EventName,

@@ -22,14 +22,14 @@ func BenchmarkDecide(b *testing.B) {
 				bytes += len(e.Fields.Payload)
 				messages = append(messages, event.Message{Stream: e.Stream, ID: e.ID, Payload: e.Fields.Payload, HasPayload: true})
 			}
-			d := decider{catalog: events.Catalog, maxPayload: 64 << 20}
+			d := NewDecider(events.Catalog, 64<<20)
 			b.SetBytes(int64(bytes))
 			b.ReportAllocs()
 			items := 0
 			for b.Loop() {
 				items = 0
 				for start := 0; start < len(messages); start += 100 {
-					batch := d.decide(messages[start:min(start+100, len(messages))])
+					batch := d.Decide(messages[start:min(start+100, len(messages))])
 					if len(batch.DeadLetters) > 0 {
 						b.Fatalf("dead letter: %+v", batch.DeadLetters[0])
 					}

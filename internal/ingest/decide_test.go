@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -55,8 +54,8 @@ func decided(t *testing.T, catalog *event.Catalog, envelope, parameters string) 
 	const information = `"transaction_information":{"network":"n","address":"0x00000000000000000000000000000000000000aa",` +
 		`"block_hash":"0x%064x","transaction_hash":"0x%064[1]x","block_number":1,"log_index":"0x0","transaction_index":0}`
 	item := strings.TrimPrefix(parameters+","+fmt.Sprintf(information, 7), ",")
-	d := decider{catalog: catalog, maxPayload: 1 << 20}
-	batch := d.decide([]event.Message{{ID: "1-0", HasPayload: true, Payload: `{` + envelope + `,"event_data":[{` + item + `}]}`}})
+	d := NewDecider(catalog, 1<<20)
+	batch := d.Decide([]event.Message{{ID: "1-0", HasPayload: true, Payload: `{` + envelope + `,"event_data":[{` + item + `}]}`}})
 	if len(batch.DeadLetters) > 0 {
 		return string(batch.DeadLetters[0].Reason), ""
 	}
@@ -113,19 +112,5 @@ func TestDecideWithoutHash(t *testing.T) {
 		if got, _ := decided(t, catalog, c.envelope, c.parameters); got != c.want {
 			t.Errorf("%s with {%s}: %s, want %s", c.envelope, c.parameters, got, c.want)
 		}
-	}
-}
-
-// TestTellLetters: dead letters are counted, and told of now and then.
-func TestTellLetters(t *testing.T) {
-	t.Parallel()
-	var text strings.Builder
-	l := Loop{Log: slog.New(slog.NewTextHandler(&text, nil))}
-	for range 3 {
-		l.letters += 2
-		l.tellLetters()
-	}
-	if got := text.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "count=2") || l.letters != 4 {
-		t.Errorf("%d letters are still to be told of, and the log is\n%s", l.letters, got)
 	}
 }

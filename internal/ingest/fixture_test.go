@@ -110,14 +110,22 @@ func (f *fixture) consumer(name string) *stream.Consumer {
 }
 
 func (f *fixture) loop(name string) *ingest.Loop {
+	log := slog.New(slog.DiscardHandler)
+	pauses := ingest.NewPauses(nil, []string{f.stream}, log)
 	return &ingest.Loop{
+		Stream:          f.stream,
 		Source:          f.consumer(name),
-		Sink:            pg.NewWriter(f.pool, func(int64) int64 { return 1000 }, 3),
-		Catalog:         catalog,
-		Log:             slog.New(slog.DiscardHandler),
-		MaxPayload:      maxPayload,
+		Sink:            pg.NewWriter(f.pool, pg.Options{Finality: func(int64) int64 { return 1000 }, MaxRefusals: 3}),
+		Decider:         ingest.NewDecider(catalog, maxPayload),
+		Log:             log,
 		WriteTimeout:    patience,
+		MaxRetries:      3,
+		HoldInterval:    time.Hour,
 		ShutdownTimeout: patience,
+		Storm:           ingest.NewStorm(f.stream, pauses),
+		Breaker:         ingest.NewBreaker(5, 100*time.Millisecond, log),
+		Pauses:          pauses,
+		Metrics:         ingest.NewMetrics(nil),
 	}
 }
 

@@ -302,7 +302,7 @@ func TestLoopWaits(t *testing.T) {
 	})
 	t.Run("longer for a message that takes long by itself", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
-		const n = 500
+		const n = 300
 		refused, conflicting := make([]any, n), make([]any, n)
 		for i := range n {
 			refused[i] = f.deposited(1, int64(i)).with("assets", json.RawMessage("1e999999"))
@@ -341,6 +341,12 @@ func TestLoopWaits(t *testing.T) {
 		})
 		f.wantPending(1)
 		f.wantLetters()
+		if paused := loop.Pauses.List(); len(paused) != 1 || paused[0].Reason != ingest.PauseEnvironment {
+			t.Errorf("paused: %v", paused)
+		}
+		if state := loop.Breaker.State(); state != ingest.Closed {
+			t.Errorf("the circuit breaker is %s, although the server answers", state)
+		}
 		exec("ALTER TABLE elsewhere RENAME TO deposited_events")
 		testenv.Eventually(t, patience, f.drained)
 		f.wantRows("deposited_events", 3)
@@ -351,6 +357,35 @@ func TestLoopWaits(t *testing.T) {
 			}
 			return nil
 		})
+		if paused := loop.Pauses.List(); len(paused) != 0 {
+			t.Errorf("still paused: %v", paused)
+		}
+	})
+	t.Run("for somebody to end a storm of dead letters", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		const bad = 1000
+		for range bad {
+			f.addPayload(f.message("Deposited", depositedTopic, f.deposited(1, 0).with("assets", "much")).String())
+		}
+		for i := range 500 {
+			f.addPayload(f.good(int64(i+1), 1))
+		}
+		loop := f.loop("c")
+		f.start(loop)
+		testenv.Eventually(t, patience, func() error {
+			if len(loop.Pauses.List()) == 0 {
+				return errors.New("not paused")
+			}
+			return nil
+		})
+		f.wantPending(0)
+		if f.drained() == nil {
+			t.Fatal("the stream was read to its end")
+		}
+		loop.Storm.Resume()
+		testenv.Eventually(t, patience, f.drained)
+		f.wantRows("deposited_events", 500)
+		f.want("SELECT count(*)::text FROM dead_letters WHERE network = $1", fmt.Sprint(bad))
 	})
 }
 

@@ -90,8 +90,10 @@ func TestAccess(t *testing.T) {
 		db := testenv.Database(t)
 		apply(t, db, files(deposited))
 		name, asRole := role(t, db)
-		_, err := newMigrator(t, asRole, files(deposited)).Current(t.Context())
-		wantError(t, err, "table schema_state", "hint:")
+		exec(t, db, "REVOKE ALL ON DATABASE "+query[string](t, db, "SELECT current_database()")+" FROM PUBLIC",
+			"GRANT CONNECT ON DATABASE "+query[string](t, db, "SELECT current_database()")+" TO "+name)
+		_, err := newMigrator(t, asRole, files(deposited)).Apply(t.Context())
+		wantError(t, err, "table schema_state", `hint: GRANT SELECT ON "public"."schema_state" TO "`+name)
 		exec(t, db, "GRANT SELECT ON schema_state TO "+name)
 		if plan := apply(t, asRole, files(deposited)); !plan.Empty() {
 			t.Errorf("plan:\n%s", plan)

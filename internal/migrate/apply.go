@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,8 +27,9 @@ func (s *session) settle(ctx context.Context, lockTimeout time.Duration) error {
 
 // apply runs the plan in slices, each its own transaction, then makes the views, then stores the hash: what is cut off
 // in between leaves the hash as it was, and the next Apply finds what is still missing.
-func (s *session) apply(ctx context.Context, plan *Plan) error {
+func (s *session) apply(ctx context.Context, plan *Plan, o applyOptions) error {
 	changes := plan.Changes
+	s.logLeft(plan)
 	if !s.exists {
 		if err := s.createSchema(ctx, s.target); err != nil {
 			return err
@@ -35,6 +37,7 @@ func (s *session) apply(ctx context.Context, plan *Plan) error {
 		s.exists, changes = true, changes[1:]
 	}
 	done := 0
+	s.progress("apply", done, len(changes))
 	for _, slice := range slicesOf(changes) {
 		s.log.Info("changing schema", "schema", s.target, "changes", len(slice))
 		if err := s.applySlice(ctx, slice); err != nil {
@@ -43,10 +46,23 @@ func (s *session) apply(ctx context.Context, plan *Plan) error {
 		done += len(slice)
 		s.progress("apply", done, len(changes))
 	}
-	if err := s.views(ctx); err != nil {
+	if err := s.views(ctx, o.full); err != nil {
 		return err
 	}
 	return s.storeHash(ctx)
+}
+
+// logLeft says what the database has and this version does not know: after a rollback an operator looks for it.
+func (s *session) logLeft(plan *Plan) {
+	const shown = 5
+	if n := len(plan.Notes); n > 0 {
+		s.log.Info("left alone what this version does not know", "schema", s.target, "count", n,
+			"first", strings.Join(plan.Notes[:min(n, shown)], "; "))
+	}
+	if n := len(plan.Deferred); n > 0 {
+		s.log.Info("left what this version works without", "schema", s.target, "count", n,
+			"hint", "run redis-postgres-sync migrate plan")
+	}
 }
 
 // slicesOf cuts changes so that no slice has more than tablesPerTx tables, and none is in two slices.

@@ -47,3 +47,23 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReady measures what a probe costs, its connection included.
+func BenchmarkReady(b *testing.B) {
+	for _, n := range []int{30, 300, 2500} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			m, err := migrate.New(testenv.Database(b), many(n))
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := m.Apply(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := m.Ready(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

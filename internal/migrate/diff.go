@@ -20,13 +20,13 @@ var errRollback = errors.New("roll back")
 func (s *session) plan(ctx context.Context) (*Plan, error) {
 	if !s.mayCreate {
 		return nil, fmt.Errorf("compare schema %s: role %s may not create the scratch schema that the files are "+
-			"evaluated in; hint: GRANT CREATE ON DATABASE %s TO %s",
+			"evaluated in; hint: GRANT CREATE ON DATABASE %s TO %s, or migrate as another role and set AUTO_MIGRATE=off",
 			s.target, s.role, quote(s.database), quote(s.role))
 	}
 	if err := s.settle(ctx, s.lockTimeout); err != nil {
 		return nil, err
 	}
-	plan := &Plan{Schema: s.target}
+	plan := newPlan(s.target)
 	if !s.exists {
 		plan.Changes = append(plan.Changes, Change{SQL: "CREATE SCHEMA " + quote(s.target)})
 	}
@@ -34,9 +34,14 @@ func (s *session) plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	live, err := s.liveColumns(ctx)
+	if err != nil {
+		return nil, err
+	}
 	done := 0
+	s.progress("compare", done, len(s.source.tables))
 	for tables := range slices.Chunk(s.source.tables, tablesPerTx) {
-		if err := s.compare(ctx, plan, tables, current); err != nil {
+		if err := s.compare(ctx, plan, tables, current, live); err != nil {
 			return nil, err
 		}
 		done += len(tables)
@@ -63,7 +68,7 @@ func (s *session) planInvalid(ctx context.Context, plan *Plan) error {
 
 // compare adds to the plan what tables lack. Its transaction leaves nothing behind.
 func (s *session) compare(
-	ctx context.Context, plan *Plan, tables []*table, current map[string]*schema.Table,
+	ctx context.Context, plan *Plan, tables []*table, current map[string]*schema.Table, live map[string][]liveColumn,
 ) error {
 	scratch := "redis_postgres_sync_" + strings.ToLower(rand.Text())
 	err := s.tx(ctx, scratch, func(tx *sql.Tx) error {
@@ -77,7 +82,7 @@ func (s *session) compare(
 		}
 		desired.Name = s.target
 		for _, t := range tables {
-			c := comparison{session: s, tx: tx, drv: drv, table: t, plan: plan}
+			c := comparison{session: s, tx: tx, drv: drv, table: t, live: live[t.name], plan: plan}
 			if err := c.run(ctx, current[t.name], desired); err != nil {
 				return err
 			}
@@ -96,6 +101,7 @@ type comparison struct {
 	tx    *sql.Tx
 	drv   migrate.Driver
 	table *table
+	live  []liveColumn
 	plan  *Plan
 }
 
@@ -112,12 +118,17 @@ func (c *comparison) run(ctx context.Context, current *schema.Table, desired *sc
 	if err != nil {
 		return fmt.Errorf("compare table %s: %w", c.table.name, c.hint(err))
 	}
-	var j judge
+	j := judge{table: c.table, live: c.live}
 	for _, change := range changes {
-		j.add(c.table, change)
+		j.add(change)
 	}
 	if err := c.addAltered(ctx, want, &j); err != nil {
 		return err
+	}
+	for _, d := range j.deferred {
+		if err := c.postpone(ctx, want, d); err != nil {
+			return err
+		}
 	}
 	c.plan.Notes = append(c.plan.Notes, j.notes...)
 	if j.foreign {
@@ -136,20 +147,60 @@ func (c *comparison) addAltered(ctx context.Context, want *schema.Table, j *judg
 	for _, drop := range j.drops {
 		c.add(drop)
 	}
-	if len(j.alter) > 0 {
-		unqualified := func(o *migrate.PlanOptions) { o.SchemaQualifier = new(string) }
-		modify := []schema.Change{&schema.ModifyTable{T: want, Changes: j.alter}}
-		planned, err := c.drv.PlanChanges(ctx, c.table.name, modify, unqualified)
-		if err != nil {
-			return fmt.Errorf("plan table %s: %w", c.table.name, c.hint(err))
-		}
-		for i, p := range planned.Changes {
-			c.add(Change{SQL: p.Cmd, Refused: j.reasonsFor(p.Cmd, i == len(planned.Changes)-1)})
-		}
+	stmts, err := c.statements(ctx, want, j.alter...)
+	if err != nil {
+		return err
+	}
+	for i, sql := range stmts {
+		c.add(Change{SQL: sql, Refused: j.reasonsFor(sql, i == len(stmts)-1)})
 	}
 	for _, sql := range j.comments {
 		c.add(Change{SQL: sql})
 	}
+	return nil
+}
+
+// statements has Atlas write the changes of the table.
+func (c *comparison) statements(
+	ctx context.Context, want *schema.Table, changes ...schema.Change,
+) ([]string, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	unqualified := func(o *migrate.PlanOptions) { o.SchemaQualifier = new(string) }
+	modify := []schema.Change{&schema.ModifyTable{T: want, Changes: changes}}
+	planned, err := c.drv.PlanChanges(ctx, c.table.name, modify, unqualified)
+	if err != nil {
+		return nil, fmt.Errorf("plan table %s: %w", c.table.name, c.hint(err))
+	}
+	stmts := make([]string, len(planned.Changes))
+	for i, p := range planned.Changes {
+		stmts[i] = p.Cmd
+	}
+	return stmts, nil
+}
+
+// postpone adds what this version works without. All of it is one change, so that all of it or nothing is done.
+func (c *comparison) postpone(ctx context.Context, want *schema.Table, d deferral) error {
+	stmts := []string{d.sql}
+	var err error
+	switch {
+	case d.change != nil:
+		stmts, err = c.statements(ctx, want, d.change)
+	case d.index != nil:
+		var hasRows bool
+		if hasRows, err = c.hasRows(ctx); !hasRows { // else BuildIndexes misses it, and builds it
+			stmts = append(stmts, d.index.script())
+		}
+	}
+	if err != nil {
+		return err
+	}
+	change := Change{Table: c.table.name, SQL: strings.Join(stmts, ";\n")}
+	if d.reason != "" {
+		change.Refused = []string{d.reason}
+	}
+	c.plan.Deferred = append(c.plan.Deferred, change)
 	return nil
 }
 
@@ -158,10 +209,9 @@ func (c *comparison) addIndexes(ctx context.Context, indexes []*index) error {
 	if len(indexes) == 0 {
 		return nil
 	}
-	var hasRows bool
-	row := c.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM "+quote(c.target, c.table.name)+")")
-	if err := row.Scan(&hasRows); err != nil {
-		return fmt.Errorf("look for rows in table %s: %w", c.table.name, c.hint(err))
+	hasRows, err := c.hasRows(ctx)
+	if err != nil {
+		return err
 	}
 	for _, x := range indexes {
 		if hasRows {
@@ -170,10 +220,16 @@ func (c *comparison) addIndexes(ctx context.Context, indexes []*index) error {
 			}
 			continue
 		}
-		c.add(Change{SQL: x.create})
-		if x.comment != "" {
-			c.add(Change{SQL: x.comment})
-		}
+		c.add(Change{SQL: x.script()})
 	}
 	return nil
+}
+
+func (c *comparison) hasRows(ctx context.Context) (bool, error) {
+	var has bool
+	row := c.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM "+quote(c.target, c.table.name)+")")
+	if err := row.Scan(&has); err != nil {
+		return false, fmt.Errorf("look for rows in table %s: %w", c.table.name, c.hint(err))
+	}
+	return has, nil
 }

@@ -36,7 +36,8 @@ func (m *Migrator) BuildIndexes(ctx context.Context) ([]string, error) {
 	}
 	var built []string
 	var failed []error
-	for _, x := range pending {
+	for i, x := range pending {
+		s.progress("index", i, len(pending))
 		if err := s.build(ctx, x); err != nil {
 			failed = append(failed, err)
 			if ctx.Err() != nil {
@@ -46,6 +47,7 @@ func (m *Migrator) BuildIndexes(ctx context.Context) ([]string, error) {
 		}
 		built = append(built, x.name)
 	}
+	s.progress("index", len(pending), len(pending))
 	return built, errors.Join(failed...)
 }
 

@@ -43,8 +43,9 @@ func WithLockTimeout(d time.Duration) Option {
 	return func(m *Migrator) { m.lockTimeout = d }
 }
 
-// WithProgress calls f while Plan and Apply work, with the step (compare, apply, views), what is done of it and what
-// there is to do: tables, changes, views. It is called in the goroutine of the caller, between transactions.
+// WithProgress calls f while Plan, Apply and BuildIndexes work, with the step (compare, apply, views, index), what is
+// done of it, at first nothing, and what there is to do: tables, changes, views, indexes. It is called in the goroutine
+// of the caller, between transactions.
 func WithProgress(f func(step string, done, total int)) Option {
 	return func(m *Migrator) { m.progress = f }
 }
@@ -91,12 +92,13 @@ type applyOptions struct {
 	full        bool
 }
 
-// AllowDestructive lets Apply run what it refuses otherwise: statements that drop or rewrite.
+// AllowDestructive is CompareInFull, and lets Apply run what it refuses otherwise: statements that drop or rewrite.
 func AllowDestructive() ApplyOption {
-	return func(o *applyOptions) { o.destructive = true }
+	return func(o *applyOptions) { o.full, o.destructive = true, true }
 }
 
-// CompareInFull makes Apply compare every table even where the stored hash says that nothing changed.
+// CompareInFull makes Apply compare every table even where the stored hash says that nothing changed, and do what a
+// start leaves to the operator, as far as it is additive: Plan.Deferred, and views that show their table otherwise.
 func CompareInFull() ApplyOption {
 	return func(o *applyOptions) { o.full = true }
 }
@@ -115,7 +117,7 @@ func (m *Migrator) Apply(ctx context.Context, opts ...ApplyOption) (*Plan, error
 		return nil, err
 	}
 	defer s.close()
-	nothing := &Plan{Schema: s.target}
+	nothing := newPlan(s.target)
 	if done, err := s.upToDate(ctx, o); done || err != nil {
 		return nothing, err
 	}
@@ -130,21 +132,11 @@ func (m *Migrator) Apply(ctx context.Context, opts ...ApplyOption) (*Plan, error
 	if err != nil {
 		return nil, err
 	}
-	if err := plan.refusal(o.destructive); err != nil {
+	if err := plan.refusal(o); err != nil {
 		return plan, err
 	}
-	return plan, s.apply(ctx, plan)
-}
-
-// Current reports whether the stored hash says that these files were applied, and the tables are there. It costs
-// milliseconds and needs no more than SELECT on schema_state, so it suits a readiness probe.
-func (m *Migrator) Current(ctx context.Context) (bool, error) {
-	s, err := m.open(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer s.close()
-	return s.upToDate(ctx, applyOptions{})
+	plan.take(o, s.source.tables)
+	return plan, s.apply(ctx, plan, o)
 }
 
 // Status is where a database stands.
@@ -158,12 +150,13 @@ type Status struct {
 	AppliedAt     time.Time `json:"applied_at"`   // zero: nothing was
 	Pending       int       `json:"pending"`      // changes that a full comparison finds
 	Refused       int       `json:"refused"`      // those of them that are not additive
+	Deferred      int       `json:"deferred"`     // differences that this version works with
 	// MissingIndexes and InvalidIndexes are those that BuildIndexes would build, of tables that exist.
 	MissingIndexes []string `json:"missing_indexes"`
 	InvalidIndexes []string `json:"invalid_indexes"`
 }
 
-// Status compares in full and changes nothing. For a probe, see Current.
+// Status compares in full and changes nothing. For a probe, see Ready.
 func (m *Migrator) Status(ctx context.Context) (*Status, error) {
 	s, err := m.open(ctx)
 	if err != nil {
@@ -188,6 +181,10 @@ func (m *Migrator) Status(ctx context.Context) (*Status, error) {
 		AppliedAt:     stored.appliedAt,
 		Pending:       len(plan.Changes),
 		Refused:       len(plan.reasons()),
+		Deferred:      len(plan.Deferred),
+
+		MissingIndexes: []string{},
+		InvalidIndexes: []string{},
 	}
 	indexes, err := s.pendingIndexes(ctx)
 	if err != nil {

@@ -1,7 +1,9 @@
 package migrate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,9 +12,14 @@ import (
 type Plan struct {
 	Schema  string   `json:"schema"`
 	Changes []Change `json:"changes"`
+	// Deferred is what differs and what this version works without: a comment, a default, an index of another shape. A
+	// start leaves it, because another version may run at the same time and want it as it stands. An Apply that is told
+	// to compare in full does what is additive of it, one with AllowDestructive all.
+	Deferred []Change `json:"deferred"`
 	// Indexes are built by BuildIndexes while the service runs, because their tables hold rows.
 	Indexes []Change `json:"indexes"`
-	// Notes name what differs and is left alone, such as an index that somebody added.
+	// Notes name what the files do not have and what is left alone, such as a column or an index that a newer version
+	// or somebody added.
 	Notes []string `json:"notes"`
 
 	foreign []string // tables whose columns are text where ours are bytea
@@ -24,6 +31,11 @@ type Change struct {
 	SQL   string `json:"sql"`
 	// Refused says, for each part of the statement that is not additive, what it would do. Empty: it is additive.
 	Refused []string `json:"refused,omitempty"`
+}
+
+// newPlan has no field that JSON shows as null.
+func newPlan(schema string) *Plan {
+	return &Plan{Schema: schema, Changes: []Change{}, Deferred: []Change{}, Indexes: []Change{}, Notes: []string{}}
 }
 
 // Empty reports whether the schema is as desired, but for indexes still to be built.
@@ -38,12 +50,33 @@ func (p *Plan) Refused() *RefusedError {
 }
 
 // refusal is Refused for an Apply with options.
-func (p *Plan) refusal(destructive bool) error {
+func (p *Plan) refusal(o applyOptions) error {
 	refused := p.Refused()
-	if refused == nil || destructive && len(refused.Foreign) == 0 {
+	if refused == nil || o.destructive && len(refused.Foreign) == 0 {
 		return nil
 	}
 	return refused
+}
+
+// take makes changes of what was deferred, as far as the options ask for it. The changes of a table stay together.
+func (p *Plan) take(o applyOptions, tables []*table) {
+	if !o.full {
+		return
+	}
+	order := map[string]int{} // a change without a table is the first
+	for i, t := range tables {
+		order[t.name] = i + 1
+	}
+	left := []Change{}
+	for _, c := range p.Deferred {
+		if len(c.Refused) > 0 && !o.destructive {
+			left = append(left, c)
+			continue
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	p.Deferred = left
+	slices.SortStableFunc(p.Changes, func(a, b Change) int { return cmp.Compare(order[a.Table], order[b.Table]) })
 }
 
 func (p *Plan) reasons() []string {
@@ -72,10 +105,22 @@ func (p *Plan) String() string {
 	for _, c := range p.Indexes {
 		fmt.Fprintf(&b, "%s;\n", c.SQL)
 	}
+	for _, c := range p.Deferred {
+		fmt.Fprintf(&b, "-- left to %s, as this version works without:\n--   %s\n",
+			c.command(), strings.ReplaceAll(c.SQL, "\n", "\n--   "))
+	}
 	for _, note := range p.Notes {
 		fmt.Fprintf(&b, "-- left alone: %s\n", note)
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// command is what runs a deferred change.
+func (c Change) command() string {
+	if len(c.Refused) > 0 {
+		return "migrate apply --allow-destructive"
+	}
+	return "migrate apply"
 }
 
 // RefusedError is a plan that would drop or rewrite something, and was therefore not applied.

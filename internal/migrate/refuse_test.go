@@ -24,8 +24,8 @@ func TestRefuse(t *testing.T) {
 			sql:    `ALTER COLUMN "vault_type" TYPE bigint`,
 		},
 		{
-			name: "a dropped column", from: "    legs jsonb NOT NULL,\n", to: "",
-			reason: "table deposited_events: column legs would be dropped with its data",
+			name: "a column whose value nobody would give", from: "    legs jsonb NOT NULL,\n", to: "",
+			reason: "table deposited_events: column legs would be dropped with its data: it is NOT NULL without a default",
 			sql:    `DROP COLUMN "legs"`,
 		},
 		{
@@ -38,31 +38,33 @@ func TestRefuse(t *testing.T) {
 			reason: "column extra would be added with default gen_random_uuid()", sql: `ADD COLUMN "extra"`,
 		},
 		{
-			name: "NOT NULL on a column", from: "chain_id bigint,", to: "chain_id bigint NOT NULL,",
-			reason: "column chain_id would change from nullable to NOT NULL", sql: "SET NOT NULL",
-		},
-		{
 			name: "another key", from: "log_index, transaction_hash)", to: "log_index)",
 			reason: "primary key deposited_events_pkey would be dropped and built again", sql: "DROP CONSTRAINT",
 		},
 		{
-			name: "another index under the same name", from: "(sender)", to: "(sender, curve_id)",
-			reason: "index deposited_events_sender_idx would be dropped and built again",
-			sql:    `DROP INDEX "deposited_events_sender_idx"`,
+			name: "NULL in a column", from: "vault_type smallint NOT NULL", to: "vault_type smallint",
+			reason: "column vault_type would change from NOT NULL to nullable", sql: "DROP NOT NULL",
 		},
 		{
-			name: "another option of an index", from: "pages_per_range = 64", to: "pages_per_range = 32",
-			reason: "index deposited_events_transaction_hash_idx would be dropped and built again", sql: "DROP INDEX",
+			name: "another unique index under the same name",
+			from: "COMMENT ON TABLE", to: "CREATE UNIQUE INDEX once ON deposited_events (sender, log_index);\nCOMMENT ON TABLE",
+			before: "CREATE UNIQUE INDEX once ON deposited_events (sender)",
+			reason: "index once would be dropped and built again", sql: `DROP INDEX "once"`,
+		},
+		{
+			name: "a column of somebody whose domain refuses NULL", from: "legs", to: "legs",
+			before: "CREATE DOMAIN short AS text NOT NULL CHECK (VALUE <> ''); ALTER TABLE deposited_events ADD COLUMN theirs short",
+			reason: "column theirs would be dropped with its data", sql: `DROP COLUMN "theirs"`,
+		},
+		{
+			name: "a column of somebody that the writer's temporary tables could not fill", from: "legs", to: "legs",
+			before: "ALTER TABLE deposited_events ADD COLUMN theirs bigint GENERATED ALWAYS AS IDENTITY",
+			reason: "column theirs would be dropped with its data", sql: `DROP COLUMN "theirs"`,
 		},
 		{
 			name: "a new check", from: "    CONSTRAINT deposited_events_pkey",
 			to:     "    CONSTRAINT v CHECK (vault_type > 0),\n    CONSTRAINT deposited_events_pkey",
 			reason: "check v would be added", sql: `ADD CONSTRAINT "v"`,
-		},
-		{
-			name: "a unique index of somebody", from: "legs", to: "legs",
-			before: "CREATE UNIQUE INDEX once ON deposited_events (sender)",
-			reason: "unique index once would be dropped", sql: `DROP INDEX "once"`,
 		},
 	}
 	for _, test := range tests {
@@ -81,7 +83,7 @@ func TestRefuse(t *testing.T) {
 			}
 			wantError(t, err, test.reason, test.sql, "NOT ADDITIVE", "migrate apply --allow-destructive")
 
-			apply(t, db, schema, migrate.AllowDestructive(), migrate.CompareInFull())
+			apply(t, db, schema, migrate.AllowDestructive())
 			wantNothing(t, db, schema)
 		})
 	}
@@ -97,17 +99,6 @@ func TestRefuse(t *testing.T) {
 		wantError(t, err, "CREATE TABLE e0001_events", "e0000_events: column vault_type")
 		if got := query[bool](t, db, "SELECT to_regclass('e0001_events') IS NULL"); !got {
 			t.Error("the refused plan created a table")
-		}
-	})
-
-	t.Run("leaves an index of somebody alone, and says so", func(t *testing.T) {
-		t.Parallel()
-		db := testenv.Database(t)
-		apply(t, db, files(deposited))
-		exec(t, db, "CREATE INDEX mine ON deposited_events (curve_id)")
-		plan := apply(t, db, files(deposited), migrate.AllowDestructive(), migrate.CompareInFull())
-		if !plan.Empty() || !strings.Contains(plan.String(), "left alone: index mine of table deposited_events") {
-			t.Errorf("plan:\n%s", plan)
 		}
 	})
 }

@@ -60,7 +60,7 @@ func (m *Migrator) open(ctx context.Context) (_ *session, err error) {
 		}
 	}()
 	if s.conn, err = s.db.Conn(ctx); err != nil {
-		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
+		return nil, fmt.Errorf("connect to PostgreSQL: %w; hint: see whether the server is up and DATABASE_URL is right", err)
 	}
 	var num int
 	var schema sql.NullString
@@ -94,8 +94,8 @@ func firstInPath(path string) (string, error) {
 	if name := unquoteSetting(first); name != "" && name != "$user" {
 		return name, nil
 	}
-	return "", fmt.Errorf("find target schema: search_path is %q, and no schema in it exists; "+
-		"hint: name one with ?search_path= in DATABASE_URL", path)
+	return "", fmt.Errorf("find target schema: search_path is %q, and it names no schema that exists and that the role has "+
+		"USAGE on; hint: GRANT USAGE ON SCHEMA, or name another with ?search_path= in DATABASE_URL", path)
 }
 
 // unquoteSetting is unquote for a setting, which may be empty or hold quotes of its own.
@@ -175,13 +175,17 @@ func (s *session) stored(ctx context.Context) (stored, error) {
 	if errors.Is(err, sql.ErrNoRows) || sqlState(err) == undefinedTable {
 		return stored{}, nil
 	}
+	if sqlState(err) == noPrivilege {
+		return st, fmt.Errorf("read table %s: %w; hint: GRANT SELECT ON %s TO %s",
+			stateTable, err, quote(s.target, stateTable), quote(s.role))
+	}
 	if err != nil {
 		return st, fmt.Errorf("read table %s: %w", stateTable, s.hint(err))
 	}
 	return st, nil
 }
 
-// upToDate is the usual start: the hash is ours, and nobody has dropped a table since.
+// upToDate is the usual start: the hash is ours, and nobody has dropped or altered what we need since.
 func (s *session) upToDate(ctx context.Context, o applyOptions) (bool, error) {
 	if o.full {
 		return false, nil
@@ -190,11 +194,11 @@ func (s *session) upToDate(ctx context.Context, o applyOptions) (bool, error) {
 	if err != nil || !st.matches(s.source.hash) {
 		return false, err
 	}
-	live, err := s.relations(ctx)
-	if err != nil {
-		return false, err
+	err = s.ready(ctx)
+	if _, mismatch := errors.AsType[*MismatchError](err); mismatch {
+		return false, nil
 	}
-	return len(live) == len(s.source.tables), nil
+	return err == nil, err
 }
 
 // quote joins identifiers to a name, each safe in SQL.

@@ -22,6 +22,7 @@ const format = "redis-postgres-sync schema 1\n"
 type source struct {
 	hash   []byte
 	tables []*table
+	types  []string // of their columns, each once
 }
 
 // table is one desired table, with its SQL as it is written in the file. A new table is created by exactly this text,
@@ -30,6 +31,7 @@ type table struct {
 	name    string
 	file    string
 	stmts   []string
+	columns []column
 	indexes []*index
 }
 
@@ -68,7 +70,7 @@ func readSource(files fs.FS) (*source, error) {
 	if p.tables[stateTable] == nil {
 		return nil, fmt.Errorf("read schema files: no table %s; hint: schema/core.sql declares it", stateTable)
 	}
-	return &source{hash: sum.Sum(nil), tables: p.order}, nil
+	return &source{hash: sum.Sum(nil), tables: p.order, types: p.types()}, nil
 }
 
 // parser sorts statements by the table they belong to.
@@ -127,12 +129,32 @@ func (p *parser) table(t *table) error {
 	if old := p.tables[t.name]; old != nil {
 		return fmt.Errorf("table %s is in %s already", t.name, old.file)
 	}
+	columns, err := parseColumns(t.stmts[0])
+	if err != nil {
+		return fmt.Errorf("find columns of table %s: %w", t.name, err)
+	}
+	t.columns = columns
 	p.tables[t.name] = t
 	p.order = append(p.order, t)
 	for _, m := range constraint.FindAllStringSubmatch(t.stmts[0], -1) {
 		p.constraints[unquote(m[1])] = t
 	}
 	return nil
+}
+
+// types lists the types of all columns.
+func (p *parser) types() []string {
+	seen := map[string]bool{}
+	var types []string
+	for _, t := range p.order {
+		for _, c := range t.columns {
+			if !seen[c.typ] {
+				seen[c.typ] = true
+				types = append(types, c.typ)
+			}
+		}
+	}
+	return types
 }
 
 func (p *parser) index(x *index) error {
@@ -185,6 +207,14 @@ func (t *table) index(name string) *index {
 		}
 	}
 	return nil
+}
+
+// script is the index's SQL, its comment included.
+func (x *index) script() string {
+	if x.comment == "" {
+		return x.create
+	}
+	return x.create + ";\n" + x.comment
 }
 
 // concurrently is the index's SQL in the form that lets writers write meanwhile.

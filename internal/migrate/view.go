@@ -49,8 +49,10 @@ func (c viewColumn) expr() string {
 	return name
 }
 
-// views brings the views up to the live tables, and touches only those that do not show their table as it is now.
-func (s *session) views(ctx context.Context) error {
+// views brings the views up to the live tables, columns of other versions included, and touches only those that do not
+// show their table as it is now. Where exact is false, a view that shows more or shows it otherwise is left to the
+// version that made it.
+func (s *session) views(ctx context.Context, exact bool) error {
 	hex := s.hexSchema()
 	if len(hex) > maxIdentifier {
 		return fmt.Errorf("create schema %s: its name is longer than %d bytes; hint: use a schema with a shorter name",
@@ -67,17 +69,19 @@ func (s *session) views(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var stale []*table
+	var stale []view
 	for _, t := range s.source.tables {
-		if !slices.Equal(shown(tables[t.name]), views[t.name]) {
-			stale = append(stale, t)
+		v := view{t.name, tables[t.name], views[t.name]}
+		if v.stale() && (exact || v.lacksColumn() || v.lacksComment()) {
+			stale = append(stale, v)
 		}
 	}
 	done := 0
+	s.progress("views", done, len(stale))
 	for slice := range slices.Chunk(stale, tablesPerTx) {
 		err := s.tx(ctx, hex, func(tx *sql.Tx) error {
-			for _, t := range slice {
-				if err := s.makeView(ctx, tx, t.name, tables[t.name], views[t.name]); err != nil {
+			for _, v := range slice {
+				if err := s.makeView(ctx, tx, v, exact || v.lacksColumn()); err != nil {
 					return err
 				}
 			}
@@ -133,6 +137,30 @@ func (s *session) columns(ctx context.Context, namespace, kinds string) (map[str
 	return found, rows.Err()
 }
 
+// view is one view: the columns of its table, and those that it has now.
+type view struct {
+	name         string
+	columns, old []viewColumn
+}
+
+func (v view) stale() bool { return !slices.Equal(shown(v.columns), v.old) }
+
+func (v view) lacksColumn() bool {
+	return slices.ContainsFunc(v.columns, func(c viewColumn) bool { return v.find(c.name) < 0 })
+}
+
+func (v view) lacksComment() bool {
+	return slices.ContainsFunc(v.columns, func(c viewColumn) bool {
+		i := v.find(c.name)
+		return i >= 0 && v.old[i].comment != c.comment
+	})
+}
+
+// find returns the place of a column in the view as it is, or -1.
+func (v view) find(name string) int {
+	return slices.IndexFunc(v.old, func(c viewColumn) bool { return c.name == name })
+}
+
 func shown(columns []viewColumn) []viewColumn {
 	out := make([]viewColumn, len(columns))
 	for i, c := range columns {
@@ -142,15 +170,20 @@ func shown(columns []viewColumn) []viewColumn {
 }
 
 // makeView replaces a view where it only gains columns, which is all that PostgreSQL allows, and else drops it first.
-// https://www.postgresql.org/docs/current/sql-createview.html
-func (s *session) makeView(ctx context.Context, tx *sql.Tx, name string, columns, old []viewColumn) error {
-	if !extends(shown(columns), old) {
-		if err := s.dropView(ctx, tx, name); err != nil {
-			return err
+// Where define is false, it only sets the comments. https://www.postgresql.org/docs/current/sql-createview.html
+func (s *session) makeView(ctx context.Context, tx *sql.Tx, v view, define bool) error {
+	var stmts []string
+	if define {
+		stmts = append(stmts, s.viewQuery(v))
+		if !extends(shown(v.columns), v.old) {
+			if err := s.dropView(ctx, tx, v.name); err != nil {
+				return err
+			}
 		}
 	}
-	if _, err := tx.ExecContext(ctx, s.viewScript(name, columns), script); err != nil {
-		return fmt.Errorf("create view %s: %w", quote(s.hexSchema(), name), s.hint(err))
+	stmts = append(stmts, s.viewComments(v)...)
+	if _, err := tx.ExecContext(ctx, strings.Join(stmts, ";\n"), script); err != nil {
+		return fmt.Errorf("create view %s: %w", quote(s.hexSchema(), v.name), s.hint(err))
 	}
 	return nil
 }
@@ -168,20 +201,23 @@ func extends(columns, old []viewColumn) bool {
 	return true
 }
 
-// viewScript is the view and its comments, which are those of the table.
-func (s *session) viewScript(name string, columns []viewColumn) string {
-	view := quote(s.hexSchema(), name)
-	exprs := make([]string, len(columns))
-	for i, c := range columns {
+func (s *session) viewQuery(v view) string {
+	exprs := make([]string, len(v.columns))
+	for i, c := range v.columns {
 		exprs[i] = c.expr()
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s AS\nSELECT %s\nFROM %s AS t",
-		view, strings.Join(exprs, ",\n       "), quote(s.target, name))
-	for _, c := range columns {
-		fmt.Fprintf(&b, ";\nCOMMENT ON COLUMN %s.%s IS %s", view, quote(c.name), literal(c.comment))
+	return fmt.Sprintf("CREATE OR REPLACE VIEW %s AS\nSELECT %s\nFROM %s AS t",
+		quote(s.hexSchema(), v.name), strings.Join(exprs, ",\n       "), quote(s.target, v.name))
+}
+
+// viewComments are those of the table.
+func (s *session) viewComments(v view) []string {
+	stmts := make([]string, len(v.columns))
+	for i, c := range v.columns {
+		column := quote(s.hexSchema(), v.name, c.name)
+		stmts[i] = fmt.Sprintf("COMMENT ON COLUMN %s IS %s", column, literal(c.comment))
 	}
-	return b.String()
+	return stmts
 }
 
 // dropView drops a view of ours, if it is there.

@@ -88,7 +88,7 @@ func headsOf(seen []block) map[chain]int64 {
 func (w *Writer) nowFinal(seen []block, heads map[chain]int64) map[chain]int64 {
 	final := make(map[chain]int64)
 	for _, b := range seen {
-		depth := w.finality(b.chainID)
+		depth := w.o.Finality(b.chainID)
 		below := min(heads[b.chain], w.heads[b.chain]) - depth
 		if below > w.final[b.chain]+depth {
 			final[b.chain] = below

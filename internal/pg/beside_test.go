@@ -29,7 +29,7 @@ func TestBlocks(t *testing.T) {
 			f.deposited(5, 0, hashed(0xa)), f.deposited(5, 1, hashed(0xb)), f.deposited(5, 2, hashed(0xa)),
 			f.deposited(4, 0, hashed(0xc)),
 		}
-		f.write(event.Result{Inserted: 4}, items...)
+		f.write(counts{Inserted: 4}, items...)
 		f.want(blocks, "4 c "+at(4)+" "+at(4), "5 a "+at(1)+" "+at(3), "5 b "+at(2)+" "+at(2))
 	})
 	t.Run("the same in any order of delivery", func(t *testing.T) {
@@ -42,61 +42,61 @@ func TestBlocks(t *testing.T) {
 		t.Logf("seed %d", seed)
 		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(items), func(i, k int) { items[i], items[k] = items[k], items[i] })
 		for i := range items {
-			f.write(event.Result{Inserted: 1}, items[i])
+			f.write(counts{Inserted: 1}, items[i])
 		}
 		f.want(blocks, "5 a "+at(1)+" "+at(12))
-		f.write(event.Result{Duplicates: len(items)}, items...)
+		f.write(counts{Duplicates: len(items)}, items...)
 		f.want(blocks, "5 a "+at(1)+" "+at(12))
 	})
 	t.Run("a redelivery of what is known does not write", func(t *testing.T) {
 		f := newFixture(t, pool)
 		item := f.deposited(5, 0)
-		f.write(event.Result{Inserted: 1}, item)
+		f.write(counts{Inserted: 1}, item)
 		const version = "SELECT concat_ws(' ', xmin, ctid) FROM blocks WHERE stream = $1"
 		before := f.query(version)
-		f.write(event.Result{Duplicates: 1}, item)
+		f.write(counts{Duplicates: 1}, item)
 		f.want(version, before...)
 	})
 	t.Run("a row that is a dead letter is seen all the same", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.write(event.Result{Inserted: 1, DeadLetters: 1}, f.deposited(5, 0, hashed(0xa)), f.deposited(5, 0, hashed(0xb)))
+		f.write(counts{Inserted: 1, DeadLetters: 1}, f.deposited(5, 0, hashed(0xa)), f.deposited(5, 0, hashed(0xb)))
 		f.want(blocks, "5 a "+at(1)+" "+at(1), "5 b "+at(2)+" "+at(2))
 	})
 	t.Run("forgotten below the final height, but not where hashes compete", func(t *testing.T) {
 		f := newFixture(t, pool)
 		const heights = "SELECT number::text FROM blocks WHERE stream = $1 ORDER BY number, hash"
-		f.write(event.Result{Inserted: 3},
+		f.write(counts{Inserted: 3},
 			f.deposited(100, 0), f.deposited(101, 0, hashed(0xa)), f.deposited(101, 1, hashed(0xb)))
 		f.want(heights, "100", "101", "101")
-		f.write(event.Result{Inserted: 2}, f.deposited(105, 0), f.deposited(102+finality, 0))
+		f.write(counts{Inserted: 2}, f.deposited(105, 0), f.deposited(102+finality, 0))
 		f.want(heights, "100", "101", "101", "105", "112") // one batch alone may be wrong about the head
-		f.write(event.Result{Inserted: 1}, f.deposited(102+finality, 1))
+		f.write(counts{Inserted: 1}, f.deposited(102+finality, 1))
 		f.want(heights, "101", "101", "105", "112")
-		f.write(event.Result{Inserted: 1}, f.deposited(102+2*finality, 0))
-		f.write(event.Result{Inserted: 1}, f.deposited(102+2*finality, 1)) // not far enough to ask again
+		f.write(counts{Inserted: 1}, f.deposited(102+2*finality, 0))
+		f.write(counts{Inserted: 1}, f.deposited(102+2*finality, 1)) // not far enough to ask again
 		f.want(heights, "101", "101", "105", "112", "122")
-		f.write(event.Result{Inserted: 1}, f.deposited(103+2*finality, 0))
-		f.write(event.Result{Inserted: 1}, f.deposited(103+2*finality, 1))
+		f.write(counts{Inserted: 1}, f.deposited(103+2*finality, 0))
+		f.write(counts{Inserted: 1}, f.deposited(103+2*finality, 1))
 		f.want(heights, "101", "101", "122", "123")
 	})
 	t.Run("one wrong number makes nothing final", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.write(event.Result{Inserted: 1}, f.deposited(100, 0))
-		f.write(event.Result{Inserted: 1}, f.deposited(1<<62, 0))
-		f.write(event.Result{Inserted: 1}, f.deposited(101, 0))
+		f.write(counts{Inserted: 1}, f.deposited(100, 0))
+		f.write(counts{Inserted: 1}, f.deposited(1<<62, 0))
+		f.write(counts{Inserted: 1}, f.deposited(101, 0))
 		f.want("SELECT number::text FROM blocks WHERE stream = $1 ORDER BY number", "100", "101", "4611686018427387904")
 	})
 	t.Run("another stream keeps its own", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.write(event.Result{Inserted: 1}, f.deposited(100, 0))
+		f.write(counts{Inserted: 1}, f.deposited(100, 0))
 		far := f.deposited(10_000, 0)
 		far.Stream += "_other"
-		f.write(event.Result{Inserted: 1}, far)
+		f.write(counts{Inserted: 1}, far)
 		f.want("SELECT number::text FROM blocks WHERE stream = $1", "100")
 	})
 	t.Run("nothing is forgotten of a batch that failed", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.write(event.Result{Inserted: 1}, f.deposited(100, 0))
+		f.write(counts{Inserted: 1}, f.deposited(100, 0))
 		missing := f.deposited(1000, 0)
 		unknown := *missing.Definition
 		unknown.Table, unknown.Handler = "missing_events", missingTable{unknown.Handler}
@@ -104,9 +104,9 @@ func TestBlocks(t *testing.T) {
 		if _, err := f.writer.Write(t.Context(), &event.Batch{Items: []event.Item{missing}}); err == nil {
 			t.Fatal("wrote into a table that is not there")
 		}
-		f.write(event.Result{Inserted: 1}, f.deposited(1000, 0))
+		f.write(counts{Inserted: 1}, f.deposited(1000, 0))
 		f.want("SELECT number::text FROM blocks WHERE stream = $1 ORDER BY number", "100", "1000")
-		f.write(event.Result{Inserted: 1}, f.deposited(1000, 1))
+		f.write(counts{Inserted: 1}, f.deposited(1000, 1))
 		f.want("SELECT number::text FROM blocks WHERE stream = $1", "1000")
 	})
 }
@@ -118,14 +118,14 @@ func TestReorgs(t *testing.T) {
 		{Origin: f.origin(), Network: f.network, ForkBlock: 10, LastBlock: &last, Notice: event.JSON(`{"depth":3}`)},
 		{Origin: f.origin(), Network: f.network, ForkBlock: 11, Notice: event.JSON(`{}`)},
 	}}
-	f.writeBatch(event.Result{}, batch)
+	f.writeBatch(counts{}, batch)
 	const all = `SELECT concat_ws(' ', message_id, event_index, network = stream, fork_block, last_block, notice, xmin)
 		FROM reorgs WHERE stream = $1 ORDER BY message_id`
 	before := f.query(all)
 	if len(before) != 2 {
 		t.Fatalf("got %q", before)
 	}
-	f.writeBatch(event.Result{}, batch)
+	f.writeBatch(counts{}, batch)
 	f.want(all, before...)
 	f.want("SELECT concat_ws(' ', fork_block, last_block, notice) FROM reorgs WHERE stream = $1 ORDER BY message_id",
 		`10 12 {"depth": 3}`, "11 {}")
@@ -142,7 +142,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 	t.Run("holds the raw bytes and the reason", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.writeBatch(event.Result{DeadLetters: 1}, &event.Batch{DeadLetters: []event.DeadLetter{letter(f)}})
+		f.writeBatch(counts{DeadLetters: 1}, &event.Batch{DeadLetters: []event.DeadLetter{letter(f)}})
 		f.want(`SELECT concat_ws('|', message_id, event_index, event_name, encode(event_signature_hash, 'hex'),
 			network = stream, reason_code, detail, sqlstate, encode(payload, 'hex'), first_seen = last_seen, attempts, state)
 			FROM dead_letters WHERE stream = $1`,
@@ -153,7 +153,7 @@ func TestDeadLetters(t *testing.T) {
 		f := newFixture(t, pool)
 		l := event.DeadLetter{Origin: f.origin(), Reason: event.ReasonNotJSON, Payload: []byte{}}
 		l.Index = event.WholeMessage
-		f.writeBatch(event.Result{DeadLetters: 1}, &event.Batch{DeadLetters: []event.DeadLetter{l}})
+		f.writeBatch(counts{DeadLetters: 1}, &event.Batch{DeadLetters: []event.DeadLetter{l}})
 		f.want(`SELECT concat_ws('|', event_index, event_name, network, detail, payload = '',
 			event_signature_hash IS NULL, sqlstate IS NULL) FROM dead_letters WHERE stream = $1`, "-1||||t|t|t")
 	})
@@ -161,18 +161,18 @@ func TestDeadLetters(t *testing.T) {
 		f := newFixture(t, pool)
 		l := letter(f)
 		l.EventName, l.Network, l.Detail = "a\x00", "\xff", "\x00"
-		f.writeBatch(event.Result{DeadLetters: 1}, &event.Batch{DeadLetters: []event.DeadLetter{l}})
+		f.writeBatch(counts{DeadLetters: 1}, &event.Batch{DeadLetters: []event.DeadLetter{l}})
 		f.want("SELECT event_name || network || detail FROM dead_letters WHERE stream = $1", "a\uFFFD\uFFFD\uFFFD")
 	})
 	for _, state := range []string{"open", "discarded", "replayed", "written"} {
 		t.Run("seen again, it stays "+state, func(t *testing.T) {
 			f := newFixture(t, pool)
 			batch := &event.Batch{DeadLetters: []event.DeadLetter{letter(f)}}
-			f.writeBatch(event.Result{DeadLetters: 1}, batch)
+			f.writeBatch(counts{DeadLetters: 1}, batch)
 			f.exec("UPDATE dead_letters SET state = '" + state + "', first_seen = '2020-01-01', last_seen = '2020-01-01' " +
 				"WHERE stream = '" + f.network + "'")
-			f.writeBatch(event.Result{DeadLetters: 1}, batch)
-			f.writeBatch(event.Result{DeadLetters: 1}, batch)
+			f.writeBatch(counts{DeadLetters: 1}, batch)
+			f.writeBatch(counts{DeadLetters: 1}, batch)
 			f.want(letters, "1700000000000-1 0 invalid_field "+state+" 3")
 			f.want("SELECT (first_seen = '2020-01-01' AND last_seen > now() - interval '1 hour')::text "+
 				"FROM dead_letters WHERE stream = $1", "true")
@@ -184,8 +184,8 @@ func TestDeadLetters(t *testing.T) {
 		l := item.Letter(event.ReasonNUL, "")
 		l.Written = true
 		batch := &event.Batch{Items: []event.Item{item}, DeadLetters: []event.DeadLetter{l}}
-		f.writeBatch(event.Result{Inserted: 1, DeadLetters: 1}, batch)
-		f.writeBatch(event.Result{Duplicates: 1, DeadLetters: 1}, batch)
+		f.writeBatch(counts{Inserted: 1, DeadLetters: 1}, batch)
+		f.writeBatch(counts{Duplicates: 1, DeadLetters: 1}, batch)
 		f.want(letters, "1700000000000-1 0 nul_in_text written 2")
 		f.wantRows("deposited_events", 1)
 	})

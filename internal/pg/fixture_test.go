@@ -62,7 +62,7 @@ func newFixture(t *testing.T, pool *pgxpool.Pool) *fixture {
 }
 
 func newWriter(pool *pgxpool.Pool) *pg.Writer {
-	return pg.NewWriter(pool, func(int64) int64 { return finality }, 3)
+	return pg.NewWriter(pool, pg.Options{Finality: func(int64) int64 { return finality }, MaxRefusals: 3})
 }
 
 // origin is that of item 0 of the next entry.
@@ -144,15 +144,19 @@ func (f *fixture) again(items []event.Item) []event.Item {
 	return items
 }
 
+// counts is a result in numbers.
+type counts struct{ Inserted, Duplicates, DeadLetters int }
+
 // write writes a batch of items and compares the counts.
-func (f *fixture) write(want event.Result, items ...event.Item) {
+func (f *fixture) write(want counts, items ...event.Item) {
 	f.Helper()
 	f.writeBatch(want, &event.Batch{Items: items})
 }
 
-func (f *fixture) writeBatch(want event.Result, batch *event.Batch) {
+func (f *fixture) writeBatch(want counts, batch *event.Batch) {
 	f.Helper()
-	got, err := f.writer.Write(f.Context(), batch)
+	result, err := f.writer.Write(f.Context(), batch)
+	got := counts{result.Inserted, result.Duplicates, len(result.DeadLetters)}
 	if err != nil || got != want {
 		f.Fatalf("write: got %+v, %v, want %+v", got, err, want)
 	}

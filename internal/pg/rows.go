@@ -22,10 +22,7 @@ type table struct {
 // byTable sorts items by table and key: every writer inserts in this order, so that two cannot wait for each other.
 // Items of one key keep their order.
 func byTable(items []event.Item) []table {
-	sorted := make([]*event.Item, len(items))
-	for i := range items {
-		sorted[i] = &items[i]
-	}
+	sorted := pointers(items)
 	slices.SortStableFunc(sorted, func(a, b *event.Item) int {
 		return cmp.Or(
 			cmp.Compare(tableName(a), tableName(b)),
@@ -42,6 +39,14 @@ func byTable(items []event.Item) []table {
 		last.items = append(last.items, item)
 	}
 	return tables
+}
+
+func pointers(items []event.Item) []*event.Item {
+	all := make([]*event.Item, len(items))
+	for i := range items {
+		all[i] = &items[i]
+	}
+	return all
 }
 
 func tableName(item *event.Item) string {
@@ -77,7 +82,7 @@ func copyRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
 		if err := t.handler.Copy(ctx, tx, rowsOf(t.items)); err != nil {
 			return placed{}, fmt.Errorf("copy into %s: %w", t.name, err)
 		}
-		p.inserted += len(t.items)
+		p.count(t.name, len(t.items), 0)
 	}
 	return p, nil
 }
@@ -97,7 +102,7 @@ func mergeRows(ctx context.Context, tx pgx.Tx, filled stages, tables []table) (p
 			if err != nil {
 				return placed{}, fmt.Errorf("merge into %s: %w", t.name, err)
 			}
-			p.inserted += int(merged.Inserted)
+			p.count(t.name, int(merged.Inserted), len(round)-int(merged.Inserted)-len(merged.Conflicts))
 			for _, key := range merged.Conflicts {
 				i, _ := slices.BinarySearchFunc(round, key, func(item *event.Item, k event.Key) int {
 					return item.Row.Metadata().Key().Compare(k)
@@ -192,7 +197,8 @@ func (w *Writer) isolate(
 	if err != nil {
 		return placed{}, err
 	}
-	return placed{left.inserted + right.inserted, append(left.letters, right.letters...)}, nil
+	left.add(right)
+	return left, nil
 }
 
 // underSavepoint undoes what do has done where it fails. The savepoint is released either way, which a nested

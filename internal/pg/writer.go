@@ -17,10 +17,7 @@ import (
 // Writer writes batches, one after another. Each loop has its own: a Writer is for one goroutine.
 type Writer struct {
 	pool *pgxpool.Pool
-	// finality is the number of blocks below the head of a chain from which on blocks are final.
-	finality func(chainID int64) int64
-	// maxRefusals is how often a refusal of unknown class is taken for a passing one.
-	maxRefusals int
+	o    Options
 
 	// merging: the batch before held rows that stood already, so this one is merged from the start. It ends with
 	// the first batch of new rows only.
@@ -31,17 +28,34 @@ type Writer struct {
 	final map[chain]int64
 }
 
+// Options say how a Writer judges.
+type Options struct {
+	// Finality is the number of blocks below the head of a chain from which on blocks are final.
+	Finality func(chainID int64) int64
+	// MaxRefusals is how often a refusal of unknown class is taken for a passing one.
+	MaxRefusals int
+	// Metrics counts for all writers of a process. It may be nil.
+	Metrics *Metrics
+}
+
 // NewWriter returns a Writer on the pool.
-func NewWriter(pool *pgxpool.Pool, finality func(chainID int64) int64, maxRefusals int) *Writer {
-	return &Writer{
-		pool: pool, finality: finality, maxRefusals: maxRefusals,
-		heads: make(map[chain]int64), final: make(map[chain]int64),
+func NewWriter(pool *pgxpool.Pool, o Options) *Writer {
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(nil)
 	}
+	return &Writer{pool: pool, o: o, heads: make(map[chain]int64), final: make(map[chain]int64)}
+}
+
+// Reconnect replaces the connections of the pool, as soon as those that have them give them back: for a server that
+// has become a standby, or a plan that will not go.
+func (w *Writer) Reconnect() {
+	w.pool.Reset()
 }
 
 // Write decides a batch in one transaction: its rows, dead letters, reorg notices and blocks. Rows that PostgreSQL
 // refuses become dead letters. An error means that nothing was written, or that it is not known; the batch is then to
-// be written again after a while. Classify tells whose fault it is.
+// be written again after a while. It is an *event.EnvironmentError where somebody has to do something first, and
+// ErrSettled where a dead letter that the batch settles is not open any more.
 func (w *Writer) Write(ctx context.Context, batch *event.Batch) (event.Result, error) {
 	result, err := w.write(ctx, batch)
 	switch {
@@ -50,7 +64,7 @@ func (w *Writer) Write(ctx context.Context, batch *event.Batch) (event.Result, e
 	case Classify(err) == Unknown:
 		batch.Refusals++
 	case Classify(err) == Environment:
-		err = fmt.Errorf("%w; hint: once that is mended the service goes on by itself", err)
+		err = &event.EnvironmentError{Err: err}
 	}
 	return result, err
 }
@@ -84,7 +98,7 @@ func (w *Writer) write(ctx context.Context, batch *event.Batch) (event.Result, e
 // and has not lasted for so long that it must be.
 func (w *Writer) blameServer(refusal error, batch *event.Batch) bool {
 	const patience = 10
-	return Classify(refusal) == Unknown && batch.Refusals < patience*w.maxRefusals
+	return Classify(refusal) == Unknown && batch.Refusals < patience*w.o.MaxRefusals
 }
 
 // isData reports whether an error is to be taken for the fault of an event.
@@ -93,18 +107,46 @@ func (w *Writer) isData(err error, batch *event.Batch) bool {
 		return false
 	}
 	class := Classify(err)
-	return class == Data || class == Unknown && batch.Refusals >= w.maxRefusals
+	return class == Data || class == Unknown && batch.Refusals >= w.o.MaxRefusals
 }
 
-// placed is what became of the items of a batch within its transaction.
+// placed is what became of the items of a batch within its transaction: by table, how many became rows and how many
+// stood already; and letters for the rest.
 type placed struct {
-	inserted int
-	letters  []event.DeadLetter
+	tables  map[string]tally
+	letters []event.DeadLetter
+}
+
+type tally struct{ inserted, duplicates int }
+
+func (p *placed) count(table string, inserted, duplicates int) {
+	if p.tables == nil {
+		p.tables = make(map[string]tally)
+	}
+	t := p.tables[table]
+	p.tables[table] = tally{t.inserted + inserted, t.duplicates + duplicates}
+}
+
+// add joins what became of other items.
+func (p *placed) add(other placed) {
+	for table, t := range other.tables {
+		p.count(table, t.inserted, t.duplicates)
+	}
+	p.letters = append(p.letters, other.letters...)
+}
+
+func (p *placed) total() (all tally) {
+	for _, t := range p.tables {
+		all.inserted += t.inserted
+		all.duplicates += t.duplicates
+	}
+	return all
 }
 
 // transact runs one transaction: the rows by way of insert, then all that belongs to them.
 func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(pgx.Tx) (placed, error)) (event.Result, error) {
-	var result event.Result
+	var rows placed
+	var letters []event.DeadLetter
 	seen := blocksOf(batch.Items)
 	heads := headsOf(seen)
 	final := w.nowFinal(seen, heads)
@@ -112,23 +154,21 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		if err := lockNetworks(ctx, tx, seen); err != nil {
 			return err
 		}
-		rows, err := insert(tx)
-		if err != nil {
+		var err error
+		if rows, err = insert(tx); err != nil {
 			return err
 		}
 		notices, err := w.putReorgs(ctx, tx, batch)
 		if err != nil {
 			return err
 		}
-		letters := mergeLetters(batch.DeadLetters, append(rows.letters, notices...))
-		result = event.Result{
-			Inserted:    rows.inserted,
-			Duplicates:  len(batch.Items) - rows.inserted - len(rows.letters),
-			DeadLetters: len(letters),
-		}
+		letters = mergeLetters(batch.DeadLetters, append(rows.letters, notices...))
 		queries := db.New(tx)
 		if err := putBlocks(ctx, queries, seen, final); err != nil {
 			return err
+		}
+		if len(batch.Settles) > 0 {
+			return settle(ctx, queries, batch.Settles, letters)
 		}
 		return putLetters(ctx, queries, letters)
 	})
@@ -137,7 +177,9 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	}
 	maps.Copy(w.final, final)
 	maps.Copy(w.heads, heads)
-	return result, nil
+	w.o.Metrics.written(batch, rows, letters)
+	all := rows.total()
+	return event.Result{Inserted: all.inserted, Duplicates: all.duplicates, DeadLetters: letters}, nil
 }
 
 // lockNetworks takes the networks' advisory locks, shared. The exclusive one is for whoever moves rows of a network

@@ -22,7 +22,7 @@ func TestWriter(t *testing.T) {
 	pool := newDatabase(t)
 	t.Run("writes new rows exactly", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.write(event.Result{Inserted: 1}, f.deposited(7, 3))
+		f.write(counts{Inserted: 1}, f.deposited(7, 3))
 		rows, err := db.New(pool).DepositedEventsByBlocks(t.Context(), db.DepositedEventsByBlocksParams{
 			Network: f.network, FromBlock: 7, ToBlock: 7, PageSize: 10,
 		})
@@ -49,15 +49,15 @@ func TestWriter(t *testing.T) {
 	})
 	t.Run("an empty batch", func(t *testing.T) {
 		f := newFixture(t, pool)
-		f.write(event.Result{})
+		f.write(counts{})
 	})
 	t.Run("a replayed batch changes nothing", func(t *testing.T) {
 		f := newFixture(t, pool)
 		items := f.many(50, 100)
-		f.write(event.Result{Inserted: 50}, items...)
+		f.write(counts{Inserted: 50}, items...)
 		before := f.physical("deposited_events")
-		f.write(event.Result{Duplicates: 50}, items...)
-		f.write(event.Result{Duplicates: 50}, f.again(items)...)
+		f.write(counts{Duplicates: 50}, items...)
+		f.write(counts{Duplicates: 50}, f.again(items)...)
 		if !slices.Equal(f.physical("deposited_events"), before) {
 			t.Error("rows were touched")
 		}
@@ -66,9 +66,9 @@ func TestWriter(t *testing.T) {
 	t.Run("a batch of which half is new", func(t *testing.T) {
 		f := newFixture(t, pool)
 		items := f.many(40, 100)
-		f.write(event.Result{Inserted: 20}, items[10:30]...)
+		f.write(counts{Inserted: 20}, items[10:30]...)
 		before := f.physical("deposited_events")
-		f.write(event.Result{Inserted: 20, Duplicates: 20}, items...)
+		f.write(counts{Inserted: 20, Duplicates: 20}, items...)
 		if !slices.Equal(f.physical("deposited_events")[:20], before) {
 			t.Error("rows that stood were touched")
 		}
@@ -77,7 +77,7 @@ func TestWriter(t *testing.T) {
 	t.Run("duplicates within one batch", func(t *testing.T) {
 		f := newFixture(t, pool)
 		items := f.many(5, 100)
-		f.write(event.Result{Inserted: 5, Duplicates: 10}, slices.Concat(items, f.again(items), f.again(items))...)
+		f.write(counts{Inserted: 5, Duplicates: 10}, slices.Concat(items, f.again(items), f.again(items))...)
 		f.wantRows("deposited_events", 5)
 		f.want(letters)
 	})
@@ -92,14 +92,14 @@ func TestWriter(t *testing.T) {
 		}
 		for _, step := range []struct {
 			items  []event.Item
-			want   event.Result
+			want   counts
 			copies int // attempts so far
 		}{
-			{items[:10], event.Result{Inserted: 10}, 1},
-			{items[:10], event.Result{Duplicates: 10}, 2},
-			{items[5:15], event.Result{Inserted: 5, Duplicates: 5}, 2},
-			{items[15:20], event.Result{Inserted: 5}, 2},
-			{items[20:], event.Result{Inserted: 30}, 3},
+			{items[:10], counts{Inserted: 10}, 1},
+			{items[:10], counts{Duplicates: 10}, 2},
+			{items[5:15], counts{Inserted: 5, Duplicates: 5}, 2},
+			{items[15:20], counts{Inserted: 5}, 2},
+			{items[20:], counts{Inserted: 30}, 3},
 		} {
 			f.write(step.want, step.items...)
 			if copies != step.copies {
@@ -117,8 +117,8 @@ func TestWriter(t *testing.T) {
 			f.item("erc721_transfer_events", &events.ERC721Transfer{Meta: f.meta(2, 3)}),
 			f.deposited(1, 0),
 		}
-		f.write(event.Result{Inserted: 5}, items...)
-		f.write(event.Result{Duplicates: 5}, items...)
+		f.write(counts{Inserted: 5}, items...)
+		f.write(counts{Duplicates: 5}, items...)
 		for table, want := range map[string]int{
 			"deposited_events": 2, "transfer_events": 1, "erc721_transfer_events": 1, "generic_events": 1,
 		} {
@@ -128,7 +128,7 @@ func TestWriter(t *testing.T) {
 	t.Run("one transaction hash on two networks", func(t *testing.T) {
 		f := newFixture(t, pool)
 		here, there := f.deposited(1, 0), f.deposited(1, 0, func(d *events.Deposited) { d.Network += "_other" })
-		f.write(event.Result{Inserted: 2}, here, there)
+		f.write(counts{Inserted: 2}, here, there)
 		f.wantRows("deposited_events", 1)
 	})
 	t.Run("fills what was not known, and overwrites nothing", func(t *testing.T) {
@@ -141,13 +141,13 @@ func TestWriter(t *testing.T) {
 		})
 		const known = `SELECT concat_ws(' ', chain_id, extract(epoch FROM block_timestamp)::bigint)
 			FROM deposited_events WHERE network = $1`
-		f.write(event.Result{Inserted: 1}, bare)
+		f.write(counts{Inserted: 1}, bare)
 		f.want(known, "")
-		f.write(event.Result{Duplicates: 1}, full)
+		f.write(counts{Duplicates: 1}, full)
 		f.want(known, "1155 1700000001")
 		before := f.physical("deposited_events")
-		f.write(event.Result{Duplicates: 1}, bare)
-		f.write(event.Result{Duplicates: 1}, other)
+		f.write(counts{Duplicates: 1}, bare)
+		f.write(counts{Duplicates: 1}, other)
 		if !slices.Equal(f.physical("deposited_events"), before) {
 			t.Error("what was known was overwritten")
 		}
@@ -156,10 +156,10 @@ func TestWriter(t *testing.T) {
 	t.Run("fills one and leaves the other", func(t *testing.T) {
 		f := newFixture(t, pool)
 		id, at := int64(7), time.Unix(0, 0)
-		f.write(event.Result{Inserted: 2},
+		f.write(counts{Inserted: 2},
 			f.deposited(1, 0, func(d *events.Deposited) { d.ChainID = nil }),
 			f.deposited(1, 1, func(d *events.Deposited) { d.BlockTimestamp = nil }))
-		f.write(event.Result{Duplicates: 2},
+		f.write(counts{Duplicates: 2},
 			f.deposited(1, 0, func(d *events.Deposited) { d.BlockTimestamp = &at }),
 			f.deposited(1, 1, func(d *events.Deposited) { d.ChainID = &id }))
 		f.want(`SELECT concat_ws(' ', chain_id, extract(epoch FROM block_timestamp)::bigint)
@@ -169,7 +169,7 @@ func TestWriter(t *testing.T) {
 		f := newFixture(t, pool)
 		bare := f.generic(1, 0, number(9), `{}`)
 		bare.Row.Metadata().BlockTimestamp = nil
-		f.write(event.Result{Inserted: 1, Duplicates: 1}, bare, f.generic(1, 0, number(9), `{}`))
+		f.write(counts{Inserted: 1, Duplicates: 1}, bare, f.generic(1, 0, number(9), `{}`))
 		f.want("SELECT extract(epoch FROM block_timestamp)::bigint::text FROM generic_events WHERE network = $1", "1700000001")
 	})
 }
@@ -194,9 +194,9 @@ func TestWriterCopies(t *testing.T) {
 	f := newFixture(t, newDatabase(t))
 	const merged = "SELECT relname::text FROM pg_class WHERE relname = 'deposited_events_stage' AND $1 <> ''"
 	items := f.many(20, 1)
-	f.write(event.Result{Inserted: 20}, items...)
+	f.write(counts{Inserted: 20}, items...)
 	f.want(merged)
-	f.write(event.Result{Duplicates: 20}, items...)
+	f.write(counts{Duplicates: 20}, items...)
 	f.want(merged, "deposited_events_stage")
 }
 
@@ -227,7 +227,7 @@ func TestWritersAtOnce(t *testing.T) {
 				items[4*i+1].Row.(*events.Deposited).VaultType = 13
 			}
 			if c.standing > 0 {
-				f.write(event.Result{Inserted: c.standing}, items[:c.standing]...)
+				f.write(counts{Inserted: c.standing}, items[:c.standing]...)
 			}
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
@@ -246,7 +246,7 @@ func TestWritersAtOnce(t *testing.T) {
 								return err
 							}
 							inserted[w] += result.Inserted
-							dead[w] += result.DeadLetters
+							dead[w] += len(result.DeadLetters)
 						}
 					}
 					return nil
@@ -291,5 +291,5 @@ func TestWriterWithoutTable(t *testing.T) {
 	f.exec("ALTER TABLE deposited_events RENAME COLUMN shares TO parts")
 	refused()
 	f.exec("ALTER TABLE deposited_events RENAME COLUMN parts TO shares")
-	f.writeBatch(event.Result{Inserted: 2}, batch)
+	f.writeBatch(counts{Inserted: 2}, batch)
 }

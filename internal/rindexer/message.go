@@ -28,6 +28,8 @@ type Message struct {
 	SignatureHash common.Hash
 	HasHash       bool
 	Network       string
+	// Single: event_data is one object, and no array.
+	Single bool
 
 	payload string
 	items   []item
@@ -166,6 +168,7 @@ func (m *Message) read(e envelope) *Malformed {
 	if e.data != '[' && e.data != '{' {
 		return &Malformed{event.ReasonEnvelope, "event_data is neither an array nor an object"}
 	}
+	m.Single = e.data == '{'
 	return nil
 }
 

@@ -21,9 +21,7 @@ func TestConsumerTrimmed(t *testing.T) {
 		f.want(c, "5", "6")
 		f.wantNothing(c)
 		f.wantPending(0)
-		if got := c.Lost.Load(); got != 5 {
-			t.Errorf("lost: got %d, want 5", got)
-		}
+		f.wantCount("lost", c.o.Counters.lost, 5)
 	})
 
 	t.Run("counts what was trimmed while others had it", func(t *testing.T) {
@@ -34,9 +32,20 @@ func TestConsumerTrimmed(t *testing.T) {
 		c := f.consumer("a", few(3), claiming)
 		f.want(c, "5", "6")
 		f.wantPending(0)
-		if got := c.Lost.Load(); got != 5 {
-			t.Errorf("lost: got %d, want 5", got)
+		f.wantCount("lost", c.o.Counters.lost, 5)
+	})
+
+	t.Run("goes through all of them without waiting for the interval", func(t *testing.T) {
+		f := newFixture(t)
+		f.add(numbered("", 9)...)
+		f.age("dead", f.read(f.consumer("dead")))
+		do(t, f.client, "XTRIM", f.stream, "MAXLEN", 0)
+		c := f.consumer("a", few(2))
+		for range 20 {
+			f.wantNothing(c)
 		}
+		f.wantPending(0)
+		f.wantCount("lost", c.o.Counters.lost, 9)
 	})
 
 	for name, look := range map[string]func(*Consumer, context.Context) ([]event.Message, error){
@@ -59,9 +68,7 @@ func TestConsumerTrimmed(t *testing.T) {
 			p.refuse.Store(nil)
 			f.wantNothing(c)
 			f.wantPending(0)
-			if got := c.Lost.Load(); got != 0 {
-				t.Errorf("lost: got %d, want 0", got)
-			}
+			f.wantCount("lost", c.o.Counters.lost, 0)
 		})
 	}
 }
@@ -86,6 +93,28 @@ func TestConsumerClaims(t *testing.T) {
 		if d := time.Since(start); d > 5*time.Second {
 			t.Errorf("waited for new entries between the pages: %s", d)
 		}
+	})
+
+	t.Run("passes over entries that are being worked on", func(t *testing.T) {
+		f := newFixture(t)
+		f.add(numbered("busy", 500)...)
+		alive := f.consumer("alive")
+		for busy := 0; busy < 500; {
+			busy += len(f.read(alive))
+		}
+		f.add("old0", "old1")
+		f.age("dead", f.read(f.consumer("dead")))
+		f.want(f.consumer("a", few(2)), "old0", "old1")
+	})
+
+	t.Run("takes over entries that are older than its own", func(t *testing.T) {
+		f := newFixture(t)
+		f.add("old0", "old1")
+		old := f.read(f.consumer("dead"))
+		f.add("own")
+		f.read(f.consumer("a"))
+		f.age("dead", old)
+		f.want(f.consumer("a", claiming), "own", "old0", "old1")
 	})
 
 	t.Run("never starves new entries", func(t *testing.T) {

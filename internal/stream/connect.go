@@ -22,27 +22,32 @@ const (
 	poolSize = 1000
 )
 
-// errURL stands for what the URL parser has to say, which quotes the URL and with it the password.
-var errURL = errors.New("want redis://[user:password@]host:port[/db], rediss:// or unix://; " +
-	"hint: percent-encode / ? # @ and : in user and password")
+var (
+	// errURL stands for what the URL parser has to say, which quotes the URL and with it the password.
+	errURL = errors.New("want redis://[user:password@]host:port[/db], rediss:// or unix://; " +
+		"hint: percent-encode / ? # @ and : in user and password")
+	errSeveral = errors.New("clusters and Sentinels are not available in this version; " +
+		"hint: name the one server that holds the streams, as redis://host:port")
+)
 
-// Connect returns a client for a URL of one of these forms; it does not talk to Redis yet. An error never quotes the
-// password.
+// Connect returns a client for the one server that a URL names; it does not talk to Redis yet. An error never quotes
+// the password.
 //
-//	redis://user:password@host:6379/0         one server; rediss:// with TLS, unix:///path for a socket
-//	redis://host:6379?addr=host2:6379         a cluster; of one known node: redis://host:6379?cluster=true
-//	redis://host:26379?master_name=mymaster   a master that Sentinels know; &password= is the master's own
+//	redis://user:password@host:6379/0   rediss:// with TLS, unix:///path for a socket
 //
-// Other query parameters are those of go-redis (read_timeout, skip_verify, ...). Commands are never retried silently: a
+// Query parameters are those of go-redis (read_timeout, skip_verify, ...). Commands are never retried silently: a
 // second XREADGROUP after a lost reply would return the entries behind the lost ones.
 func Connect(rawURL string) (redis.UniversalClient, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("parse Redis URL: %w", errURL)
 	}
-	client, err := open(u)
+	if namesSeveral(u) {
+		return nil, fmt.Errorf("parse Redis URL: %w", errSeveral)
+	}
+	o, err := redis.ParseURL(rawURL)
 	if err == nil {
-		return client, nil
+		return redis.NewClient(configure(o)), nil
 	}
 	// An unencoded / or ? ends the password early, and the rest of it shows up as a path or an option.
 	if strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
@@ -51,116 +56,65 @@ func Connect(rawURL string) (redis.UniversalClient, error) {
 	return nil, fmt.Errorf("parse Redis URL: %w", err)
 }
 
-func open(u *url.URL) (redis.UniversalClient, error) {
-	query := u.Query()
-	switch {
-	case query.Has("master_name"):
-		return openSentinel(u.String())
-	case query.Get("cluster") == "true":
-		query.Del("cluster")
-		seed := *u
-		seed.RawQuery = query.Encode()
-		return openCluster(seed.String())
-	case query.Has("addr"):
-		return openCluster(u.String())
-	default:
-		return openSingle(u.String())
+// namesSeveral knows the forms in which clients of all kinds take clusters and Sentinels.
+func namesSeveral(u *url.URL) bool {
+	for name := range u.Query() {
+		switch strings.ToLower(name) {
+		case "addr", "cluster", "master_name", "mastername", "sentinel", "sentinels":
+			return true
+		}
 	}
+	return strings.Contains(u.Scheme, "sentinel") || strings.Contains(u.Scheme, "cluster") || strings.Contains(u.Host, ",")
 }
 
-func openSingle(rawURL string) (redis.UniversalClient, error) {
-	o, err := redis.ParseURL(rawURL)
-	if err != nil {
-		return nil, err
-	}
+// configure keeps what the URL says, but nothing may be sent twice, and no time-out may be switched off: a connection
+// that died silently would never be noticed.
+func configure(o *redis.Options) *redis.Options {
 	o.MaxRetries = -1
 	o.ContextTimeoutEnabled = true
-	o.MaintNotificationsConfig = noNotifications()
-	limits{&o.ClientName, &o.PoolSize, &o.DialerRetries, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout}.fill()
-	return redis.NewClient(o), nil
-}
-
-func openSentinel(rawURL string) (redis.UniversalClient, error) {
-	o, err := redis.ParseFailoverURL(rawURL)
-	if err != nil {
-		return nil, err
+	// A handshake that only managed Redis answers, for a gain that retrying gives as well.
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	if o.ClientName == "" {
+		o.ClientName = clientName
 	}
-	o.MaxRetries = -1
-	o.ContextTimeoutEnabled = true
-	limits{&o.ClientName, &o.PoolSize, &o.DialerRetries, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout}.fill()
-	return redis.NewFailoverClient(o), nil
-}
-
-func openCluster(rawURL string) (redis.UniversalClient, error) {
-	o, err := redis.ParseClusterURL(rawURL)
-	if err != nil {
-		return nil, err
+	if o.PoolSize == 0 {
+		o.PoolSize = poolSize
 	}
-	o.MaxRetries = -1
-	o.ContextTimeoutEnabled = true
-	o.MaintNotificationsConfig = noNotifications()
-	limits{&o.ClientName, &o.PoolSize, &o.DialerRetries, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout}.fill()
-	client := redis.NewClusterClient(o)
-	client.AddHook(sendOnce{})
-	return client, nil
-}
-
-// limits are the options that the three kinds of client have in common.
-type limits struct {
-	name              *string
-	pool, dials       *int
-	dial, read, write *time.Duration
-}
-
-// fill keeps what the URL says, but no time-out may be switched off: a connection that died silently would never be
-// noticed.
-func (l limits) fill() {
-	if *l.name == "" {
-		*l.name = clientName
+	if o.DialerRetries == 0 {
+		o.DialerRetries = 1 // the caller's back-off decides when to dial again
 	}
-	if *l.pool == 0 {
-		*l.pool = poolSize
-	}
-	if *l.dials == 0 {
-		*l.dials = 1 // the caller's back-off decides when to dial again
-	}
-	for _, timeout := range []*time.Duration{l.dial, l.read, l.write} {
+	for _, timeout := range []*time.Duration{&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout} {
 		if *timeout <= 0 {
 			*timeout = ioTimeout
 		}
 	}
+	return o
 }
 
-// noNotifications turns off a handshake that only managed Redis answers, for a gain that retrying gives as well.
-func noNotifications() *maintnotifications.Config {
-	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+// replyTimeout is how long a reply may usually take: the URL's read_timeout.
+func replyTimeout(client redis.UniversalClient) time.Duration {
+	if c, ok := client.(*redis.Client); ok {
+		return c.Options().ReadTimeout
+	}
+	return ioTimeout
 }
 
-// sendOnce keeps a cluster client from repeating the commands that hand out entries. MaxRetries does not: a cluster
-// client counts a repetition on a broken connection as a redirect.
-type sendOnce struct{}
-
-func (sendOnce) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (sendOnce) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
-}
-
-func (sendOnce) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		switch cmd.Name() {
-		case "xreadgroup", "xautoclaim":
-			return next(ctx, once{cmd})
-		default:
-			return next(ctx, cmd)
-		}
+// separate returns a client of its own for the same server, and what to call when done with it. The end of ctx closes
+// it, which nothing but this does to a reply that is on its way.
+func separate(ctx context.Context, client redis.UniversalClient) (redis.UniversalClient, func()) {
+	shared, ok := client.(*redis.Client)
+	if !ok {
+		return client, func() {}
+	}
+	o := *shared.Options()
+	o.PoolSize, o.MinIdleConns = 1, 0
+	own := redis.NewClient(configure(&o))
+	stop := context.AfterFunc(ctx, func() { own.Close() })
+	return own, func() {
+		stop()
+		own.Close()
 	}
 }
-
-type once struct{ redis.Cmder }
-
-// NoRetry is asked by go-redis before it sends a command again.
-func (once) NoRetry() bool { return true }
 
 // LogTo sends what go-redis has to say to log, for the whole process; without it, go-redis writes to stderr in a form of
 // its own. It is logged at Debug, because whatever matters is also returned as an error.

@@ -7,7 +7,8 @@
 // Consumer, even while Redis does not take the acknowledgement. Entries may be handed out twice, so deciding one twice
 // must be the same as deciding it once.
 //
-// Redis 7 or newer is needed: XAUTOCLAIM of 6.2 does not tell which entries were trimmed.
+// Beside the Consumer there is what an operator asks of a stream and a group: how far they are and whether the commands
+// work (Inspect, Watcher), and who reads (Lease, RemoveIdle). All of it works from Redis 6.2 on.
 package stream
 
 import (
@@ -15,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -30,9 +30,6 @@ const (
 
 	// neverBlock leaves BLOCK out of the command; zero would mean to wait for ever.
 	neverBlock time.Duration = -1
-
-	// replySlack is how much longer than BLOCK a reply may take before the connection counts as dead.
-	replySlack = 5 * time.Second
 )
 
 // Options say what a Consumer reads and as whom.
@@ -58,22 +55,19 @@ type Options struct {
 	// the deadline of a batch, otherwise entries are worked on twice.
 	ClaimMinIdle time.Duration
 
+	// Counters are shared by all consumers of the stream. They may be nil.
+	Counters *Counters
 	// Log may be nil.
 	Log *slog.Logger
 }
 
 // Consumer reads one stream for one loop: what a Read returned is decided and acknowledged before the next Read. Its
-// methods must not be called at the same time; only the counters may be read from elsewhere.
+// methods must not be called at the same time, but for Hold.
 type Consumer struct {
-	// Lost counts the entries that were trimmed while pending: delivered once, never acknowledged, and gone.
-	Lost atomic.Int64
-	// Resets counts how often the group had vanished and was created again.
-	Resets atomic.Int64
+	o     Options
+	group group
+	page  pager
 
-	o    Options
-	page pager
-
-	joined    bool   // the group was seen, so that its absence is a reset
 	replaying bool   // the consumer's own pending list is being read
 	position  string // the last id read from that list
 
@@ -89,11 +83,19 @@ func New(o Options) *Consumer {
 	if o.Count < 1 {
 		o.Count = 1
 	}
+	if o.Counters == nil {
+		o.Counters = NewCounters(o.Stream)
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Log = o.Log.With("stream", o.Stream, "group", o.Group, "consumer", o.Name)
-	c := &Consumer{o: o, page: newPager(o.Count), unacked: map[string]struct{}{}}
+	c := &Consumer{
+		o:       o,
+		group:   group{client: o.Client, stream: o.Stream, name: o.Group, counters: o.Counters, log: o.Log},
+		page:    newPager(o.Count, replyTimeout(o.Client)),
+		unacked: map[string]struct{}{},
+	}
 	c.claims.cursor = firstID
 	c.Rewind()
 	return c
@@ -154,12 +156,13 @@ func (c *Consumer) read(ctx context.Context) ([]event.Message, error) {
 // the last id it saw, because entries whose acknowledgement is owed stay in the list.
 func (c *Consumer) readOwn(ctx context.Context) ([]event.Message, error) {
 	for {
-		entries, err := c.readGroup(ctx, c.position, neverBlock)
+		entries, err := c.ownPage(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if len(entries) == 0 {
 			c.replaying = false
+			c.page.caughtUp()
 			return nil, nil
 		}
 		c.position = entries[len(entries)-1].ID
@@ -169,12 +172,26 @@ func (c *Consumer) readOwn(ctx context.Context) ([]event.Message, error) {
 	}
 }
 
+// ownPage reads over a connection of its own where a reply took too long before. That connection's handshake shows that
+// the server is there, so that the long wait is for a large entry and not for a server that is away; and unlike a
+// shared one it can be closed when ctx ends.
+func (c *Consumer) ownPage(ctx context.Context) ([]redis.XMessage, error) {
+	patience := c.page.patience
+	if patience == c.page.usual {
+		return c.readGroup(ctx, c.o.Client, c.position, neverBlock, patience)
+	}
+	client, done := separate(ctx, c.o.Client)
+	defer done()
+	// Redis ignores BLOCK for pending entries; go-redis waits longer for its sake.
+	return c.readGroup(ctx, client, c.position, patience, patience)
+}
+
 func (c *Consumer) readNew(ctx context.Context) ([]event.Message, error) {
 	block := c.o.Block
 	if c.claims.pages {
 		block = neverBlock // the sweep has more to do meanwhile
 	}
-	entries, err := c.readGroup(ctx, newID, block)
+	entries, err := c.readGroup(ctx, c.o.Client, newID, block, max(block, 0)+c.page.usual)
 	if err != nil {
 		return nil, err
 	}
@@ -182,14 +199,17 @@ func (c *Consumer) readNew(ctx context.Context) ([]event.Message, error) {
 	return c.accept(ctx, entries)
 }
 
-func (c *Consumer) readGroup(ctx context.Context, from string, block time.Duration) ([]redis.XMessage, error) {
-	// go-redis would give a blocked read ten seconds more than BLOCK, longer than a shutdown takes.
-	ctx, cancel := context.WithTimeout(ctx, max(block, 0)+replySlack)
+// readGroup gives up after timeout: go-redis would give a blocked read ten seconds more than BLOCK, longer than a
+// shutdown takes.
+func (c *Consumer) readGroup(
+	ctx context.Context, client redis.UniversalClient, from string, block, timeout time.Duration,
+) ([]redis.XMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
 	var entries []redis.XMessage
-	err := c.inGroup(ctx, func() error {
-		streams, err := c.o.Client.XReadGroup(ctx, &redis.XReadGroupArgs{
+	err := c.group.run(ctx, func() error {
+		streams, err := client.XReadGroup(ctx, &redis.XReadGroupArgs{
 			Group:    c.o.Group,
 			Consumer: c.o.Name,
 			Streams:  []string{c.o.Stream, from},
@@ -232,6 +252,6 @@ func (c *Consumer) accept(ctx context.Context, entries []redis.XMessage) ([]even
 }
 
 func (c *Consumer) lose(ctx context.Context, ids []string) {
-	c.Lost.Add(int64(len(ids)))
+	c.o.Counters.lost.Add(float64(len(ids)))
 	c.o.Log.WarnContext(ctx, "entries trimmed while pending", "count", len(ids), "first", ids[0], "last", ids[len(ids)-1])
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -100,6 +102,13 @@ func (f *fixture) wantPending(want int64) {
 	got, err := Pending(f.Context(), f.client, f.stream, "g")
 	if err != nil || got != want {
 		f.Fatalf("pending: got %d, %v, want %d", got, err, want)
+	}
+}
+
+func (f *fixture) wantCount(name string, counter prometheus.Counter, want float64) {
+	f.Helper()
+	if got := testutil.ToFloat64(counter); got != want {
+		f.Errorf("%s: got %v, want %v", name, got, want)
 	}
 }
 

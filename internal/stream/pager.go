@@ -3,27 +3,35 @@ package stream
 import (
 	"errors"
 	"net"
+	"time"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-// pageBytes is what a page of entries should not exceed by much. Redis before 8.10 bounds a reply by entries only, and
-// a batch of unusually large ones would take memory from every loop at once.
-const pageBytes = 32 << 20
+const (
+	// pageBytes is what a page of entries should not exceed by much. Redis before 8.10 bounds a reply by entries only,
+	// and a batch of unusually large ones would take memory from every loop at once.
+	pageBytes = 32 << 20
+	// firstPage is asked for while nothing is known of the size of an entry.
+	firstPage = 16
+	// longestReply is what an entry may take to be transferred. At 512 MB, which is Redis' bound, that is 34 Mbit/s.
+	longestReply = 2 * time.Minute
+)
 
-// pager chooses how many entries to ask for. It learns the size of an entry from what it saw, and after a time-out asks
-// for less: a page that is too large for the time a reply may take would otherwise be asked for again and again.
+// pager chooses how many entries to ask for, and how long to wait for them. It learns the size of an entry from what it
+// saw. After a time-out it asks for less, and where it asked for one entry, it waits longer: what is too large for the
+// time a reply may take would otherwise be asked for again and again.
 type pager struct {
 	most  int64
 	limit int64
 	mean  int64 // bytes of an entry, moving
+
+	usual    time.Duration // what a reply may take
+	patience time.Duration // what it may take at present
 }
 
-// firstPage is asked for while nothing is known of the size of an entry.
-const firstPage = 16
-
-func newPager(most int64) pager {
-	return pager{most: most, limit: min(most, firstPage)}
+func newPager(most int64, usual time.Duration) pager {
+	return pager{most: most, limit: min(most, firstPage), usual: usual, patience: usual}
 }
 
 func (p *pager) count() int64 {
@@ -39,12 +47,23 @@ func (p *pager) seen(msgs []event.Message) {
 		// Up at once, down slowly: large entries come in runs.
 		p.mean = max(total/n, (3*p.mean+total/n)/4)
 	}
-	p.limit = max(1, min(p.most, 2*p.limit, pageBytes/max(1, p.mean)))
+	if p.patience == p.usual {
+		p.limit = max(1, min(p.most, 2*p.limit, pageBytes/max(1, p.mean)))
+	}
 }
 
 func (p *pager) failed(err error) {
 	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		p.limit = max(1, p.limit/2)
+	switch {
+	case !errors.As(err, &timeout) || !timeout.Timeout():
+	case p.limit > 1:
+		p.limit /= 2
+	default:
+		p.patience = max(p.usual, min(2*p.patience, longestReply))
 	}
+}
+
+// caughtUp ends the patience: all that was too large for the usual time has come.
+func (p *pager) caughtUp() {
+	p.patience = p.usual
 }

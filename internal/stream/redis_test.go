@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -26,7 +27,7 @@ func connect(t *testing.T, url string) redis.UniversalClient {
 	return client
 }
 
-// proxy stands between a client and a server and cuts connections when told to.
+// proxy stands between a client and a server and does to their connections what networks do.
 type proxy struct {
 	target string
 	ln     net.Listener
@@ -34,7 +35,16 @@ type proxy struct {
 	refuse atomic.Pointer[string]
 	// swallow holds a command name: the server gets it, and the connection is cut instead of passing on the reply. Once.
 	swallow atomic.Pointer[string]
-	wg      sync.WaitGroup
+	// trickle is what of replies to XREADGROUP gets through, in bytes each millisecond; 0 is all.
+	trickle atomic.Int64
+	// reads counts the XREADGROUPs.
+	reads atomic.Int64
+	// passed counts the bytes of replies.
+	passed atomic.Int64
+	// silent is the last of the connections on which nothing is passed on any more, in either direction.
+	silent   atomic.Int64
+	accepted atomic.Int64
+	wg       sync.WaitGroup
 }
 
 // newProxy returns a proxy to the server at rawURL, and the URL that leads through it.
@@ -58,6 +68,9 @@ func newProxy(t *testing.T, rawURL string) (*proxy, string) {
 	return p, u.String()
 }
 
+// silence makes the connections that there are half-open ones: nobody is told that they have ended.
+func (p *proxy) silence() { p.silent.Store(p.accepted.Load()) }
+
 func (p *proxy) serve() {
 	for {
 		client, err := p.ln.Accept()
@@ -69,47 +82,81 @@ func (p *proxy) serve() {
 			client.Close()
 			continue
 		}
-		var mute atomic.Bool
-		p.wg.Go(func() { p.requests(client, server, &mute) })
-		p.wg.Go(func() { p.replies(client, server, &mute) })
+		c := &connection{proxy: p, number: p.accepted.Add(1), client: client, server: server}
+		p.wg.Go(c.requests)
+		p.wg.Go(c.replies)
 	}
 }
 
-func (p *proxy) requests(client, server net.Conn, mute *atomic.Bool) {
-	defer client.Close()
-	defer server.Close()
+type connection struct {
+	*proxy
+	number         int64
+	client, server net.Conn
+	mute, slow     atomic.Bool
+}
+
+func (c *connection) requests() {
+	defer c.client.Close()
+	defer c.server.Close()
 	buf := make([]byte, 1<<20)
 	for {
-		n, err := client.Read(buf)
+		n, err := c.client.Read(buf)
 		if err != nil {
 			return
 		}
-		if name := p.refuse.Load(); name != nil && bytes.Contains(buf[:n], []byte(*name)) {
+		if c.number <= c.silent.Load() {
+			continue
+		}
+		if name := c.refuse.Load(); name != nil && bytes.Contains(buf[:n], []byte(*name)) {
 			return
 		}
-		if name := p.swallow.Load(); name != nil && bytes.Contains(buf[:n], []byte(*name)) {
-			p.swallow.Store(nil)
-			mute.Store(true)
+		if name := c.swallow.Load(); name != nil && bytes.Contains(buf[:n], []byte(*name)) {
+			c.swallow.Store(nil)
+			c.mute.Store(true)
 		}
-		if _, err := server.Write(buf[:n]); err != nil {
+		reads := bytes.Contains(buf[:n], []byte("xreadgroup"))
+		if c.slow.Store(reads); reads {
+			c.reads.Add(1)
+		}
+		if _, err := c.server.Write(buf[:n]); err != nil {
 			return
 		}
 	}
 }
 
-func (p *proxy) replies(client, server net.Conn, mute *atomic.Bool) {
-	defer client.Close()
-	defer server.Close()
+func (c *connection) replies() {
+	defer c.client.Close()
+	defer c.server.Close()
 	buf := make([]byte, 1<<20)
 	for {
-		n, err := server.Read(buf)
-		if err != nil || mute.Load() {
+		n, err := c.server.Read(buf)
+		if err != nil || c.mute.Load() {
 			return
 		}
-		if _, err := client.Write(buf[:n]); err != nil {
+		if c.number <= c.silent.Load() {
+			continue
+		}
+		if err := c.pass(buf[:n]); err != nil {
 			return
 		}
 	}
+}
+
+func (c *connection) pass(reply []byte) error {
+	for len(reply) > 0 {
+		piece := reply
+		if most := c.trickle.Load(); most > 0 && c.slow.Load() {
+			time.Sleep(time.Millisecond)
+			piece = reply[:min(len(reply), int(most))]
+		}
+		n, err := c.client.Write(piece)
+		c.passed.Add(int64(n))
+		if err != nil {
+			return err
+		}
+		reply = reply[n:]
+	}
+	return nil
 }
 
 func do(t *testing.T, client redis.UniversalClient, args ...any) {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/server"
+)
+
+// The checks of the monitor.
+const (
+	checkRedis    = "redis"
+	checkPostgres = "postgres"
+	checkSchema   = "schema"
+)
+
+// A change of a server is noticed within askEvery + askTimeout, and one of the schema within twice schemaEvery.
+const (
+	askEvery      = time.Second
+	askTimeout    = 2 * time.Second
+	schemaEvery   = 5 * time.Second
+	schemaTimeout = 10 * time.Second
+	lettersEvery  = 15 * time.Second
+)
+
+func (s *service) newMonitor() *server.Monitor {
+	return server.NewMonitor(s.log,
+		server.Check{Name: checkRedis, Every: askEvery, Timeout: askTimeout, Ask: s.askRedis},
+		server.Check{
+			Name: checkPostgres, Every: askEvery, Timeout: askTimeout,
+			Ask:  func(ctx context.Context) error { return pg.Probe(ctx, s.probes) },
+			Told: s.breaker.Probed,
+		},
+		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema},
+	)
+}
+
+var (
+	errNoName      = fmt.Errorf("%w: no consumer name is leased; hint: if that stays, the log says why", server.ErrNotYet)
+	errNotPrepared = fmt.Errorf("%w: the schema is being prepared; hint: if that stays, the log says why", server.ErrNotYet)
+)
+
+// askRedis tries a command of the group on every stream, as a consumer that is there anyway: PING answers when writes
+// are refused, too.
+func (s *service) askRedis(ctx context.Context) error {
+	name, leased := s.consumer.Load().(string)
+	if !leased {
+		return errNoName
+	}
+	answers := make(chan error, len(s.cfg.RedisStreams))
+	for _, stream := range s.cfg.RedisStreams {
+		go func() { answers <- s.watcher.Probe(ctx, stream, consumerOf(name, 0)) }()
+	}
+	var all error
+	for range s.cfg.RedisStreams {
+		all = errors.Join(all, <-answers)
+	}
+	return all
+}
+
+func (s *service) askSchema(ctx context.Context) error {
+	select {
+	case <-s.prepared:
+		return s.migrator.Ready(ctx)
+	default:
+		return errNotPrepared
+	}
+}
+
+// answers is what is told by HTTP.
+func (s *service) answers() server.Options {
+	return server.Options{
+		Health:  s.health,
+		Failing: s.failing,
+		Metrics: promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}),
+		Log:     s.log,
+	}
+}
+
+func (s *service) redisHealthy() bool { return s.monitor.Err(checkRedis) == nil }
+
+// postgresHealthy: rows can be written, as far as that is known.
+func (s *service) postgresHealthy() bool {
+	for _, p := range s.pauses.List() {
+		if p.Reason == ingest.PauseEnvironment {
+			return false
+		}
+	}
+	return s.monitor.Err(checkPostgres) == nil && s.monitor.Err(checkSchema) == nil
+}
+
+func (s *service) health() server.Health {
+	redis, postgres, breaker := s.redisHealthy(), s.postgresHealthy(), s.breaker.State()
+	processed, failed := s.events.Totals()
+	return server.Health{
+		Healthy:              redis && postgres && breaker == ingest.Closed,
+		RedisConsumerHealthy: redis,
+		PostgresSyncHealthy:  postgres,
+		CircuitBreakerClosed: breaker == ingest.Closed,
+		LastCheck:            s.monitor.LastCheck().UTC(),
+		Metrics: server.HealthMetrics{
+			TotalEventsProcessed: processed,
+			TotalEventsFailed:    failed,
+			CircuitBreakerState:  string(breaker),
+			RedisConsumerHealth:  redis,
+			PostgresSyncHealth:   postgres,
+		},
+	}
+}
+
+// failing names what keeps the service from being ready.
+func (s *service) failing() []server.Failure {
+	failing := s.monitor.Failing()
+	if state := s.breaker.State(); state != ingest.Closed {
+		failing = append(failing, server.Failure{Check: "circuit_breaker", Error: "it is " + string(state)})
+	}
+	for _, p := range s.pauses.List() {
+		failing = append(failing, server.Failure{Check: "stream " + p.Stream, Error: "paused (" + p.Reason + "): " + p.Err.Error()})
+	}
+	if s.ending.Load() {
+		failing = append(failing, server.Failure{Check: "service", Error: "it is stopping"})
+	}
+	return failing
+}
+
+// hangups makes paused streams try again at once with each SIGHUP, until ctx ends.
+func (s *service) hangups(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			s.log.Info("hangup: paused streams try again")
+			for _, storm := range s.storms {
+				storm.Resume()
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// countLetters keeps the number of open dead letters, which is told as a metric, until ctx ends.
+func (s *service) countLetters(ctx context.Context) error {
+	for {
+		timed, cancel := context.WithTimeout(ctx, schemaTimeout)
+		open, err := pg.CountOpenLetters(timed, s.probes)
+		cancel()
+		if err == nil {
+			s.letters.Store(open)
+		}
+		if !pause(ctx, lettersEvery) {
+			return nil
+		}
+	}
+}

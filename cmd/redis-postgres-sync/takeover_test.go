@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+)
+
+// TestTakeover: a consumer that holds 5,000 entries is gone for good, and another instance writes them all, no later
+// than the minimal idle time and two looks for such entries after it began.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	const (
+		entries  = 5000
+		minIdle  = 10 * time.Second
+		interval = 5 * time.Second
+	)
+	database := testenv.Database(t)
+	redisURL, prefix := testenv.Redis(t)
+	client, err := stream.Connect(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	key := prefix + "stream"
+	settings := []string{
+		"DATABASE_URL=" + database, "REDIS_URL=" + redisURL, "REDIS_STREAMS=" + key,
+		"CLAIM_MIN_IDLE_MS=10000", "CLAIM_INTERVAL_MS=5000",
+	}
+	code, output := command(t, settings, "migrate", "apply")
+	expect(t, exitDone, code, output)
+	ctx := t.Context()
+	_, err = client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for n := range entries {
+			payload := `{"event_signature_hash":"` + depositedTopic0 + `","event_data":[` + deposit{n}.json() + `]}`
+			p.XAdd(ctx, &redis.XAddArgs{Stream: key, Values: []string{"payload", payload}})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.XGroupCreate(ctx, key, "postgres-sync", "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	read := &redis.XReadGroupArgs{Group: "postgres-sync", Consumer: "gone", Streams: []string{key, ">"}, Count: entries}
+	if err := client.XReadGroup(ctx, read).Err(); err != nil {
+		t.Fatal(err)
+	}
+	died := time.Now()
+	startService(t, settings...)
+	db := connect(t, database)
+	awaitRows(t, db, entries)
+	took := time.Since(died)
+	t.Logf("all %d entries written %v after their consumer died", entries, took.Round(10*time.Millisecond))
+	if took < minIdle {
+		t.Errorf("they were taken over after %v, before they were idle for %v", took, minIdle)
+	}
+	if limit := minIdle + 2*interval; took > limit {
+		t.Errorf("it took %v, want within %v", took, limit)
+	}
+	awaitNonePending(t, client, key)
+	compareLedger(t, db, entries)
+}
+
+// TestGroupVanishes: the group is destroyed, and then all of Redis emptied, under load. What was not read before the
+// latter is gone with it; all that comes afterwards is consumed.
+func TestGroupVanishes(t *testing.T) {
+	t.Parallel()
+	database, server := testenv.Database(t), testenv.OwnRedis(t)
+	client, err := stream.Connect(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	load := startProducer(t, client, "stream")
+	p := startService(t, "DATABASE_URL="+database, "REDIS_URL="+server.URL(), "REDIS_STREAMS=stream")
+	db := connect(t, database)
+	for range 3 {
+		awaitRows(t, db, int(load.added.Load())+1)
+		if err := client.XGroupDestroy(t.Context(), "stream", "postgres-sync").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaitRows(t, db, int(load.added.Load())+1)
+	for range 3 {
+		if err := client.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		next := int(load.added.Load()) + 1
+		awaitEvent(t, p, db, next)
+	}
+	total := load.finish()
+	awaitEvent(t, p, db, total-1)
+	awaitNonePending(t, client, "stream")
+	p.wantSoon(t, "/readyz", 200, "emptied")
+}
+
+func awaitEvent(t *testing.T, p *process, db *pgx.Conn, n int) {
+	t.Helper()
+	d := deposit{n}
+	testenv.Eventually(t, time.Minute, func() error {
+		var found bool
+		err := db.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM deposited_events WHERE block_number = $1 AND log_index = $2)",
+			d.block(), d.logIndex()).Scan(&found)
+		if err == nil && !found {
+			err = errors.New("the event is not there:\n" + p.output())
+		}
+		return err
+	})
+}

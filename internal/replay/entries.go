@@ -1,0 +1,103 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+)
+
+// ErrNoStream is the error of a key of Redis that does not exist, or is no stream.
+var ErrNoStream = errors.New("there is no such stream in Redis; hint: REDIS_STREAMS and --stream take the names that rindexer's manifest gives")
+
+const (
+	// entriesMost and entriesBytes bound a page of entries. Redis bounds a reply by entries only, so how many to ask
+	// for is learnt from those that came before; firstEntries is asked for when none have.
+	entriesMost  = 100
+	entriesBytes = 16 << 20
+	firstEntries = 16
+	// replyTimeout is what a reply may take: an entry holds up to 512 MB.
+	replyTimeout = 2 * time.Minute
+)
+
+// entries reads a stretch of a stream outside any consumer group: nobody else notices.
+type entries struct {
+	client redis.UniversalClient
+	stream string
+	next   string // where the next page begins
+	last   Position
+	count  int64
+}
+
+func newEntries(client redis.UniversalClient, stream string, first, last Position) *entries {
+	if single, ok := client.(*redis.Client); ok {
+		client = single.WithTimeout(replyTimeout)
+	}
+	return &entries{client: client, stream: stream, next: first.String(), last: last, count: firstEntries}
+}
+
+// page returns the next entries, none at the end. After an error it can be asked again.
+func (r *entries) page(ctx context.Context) ([]event.Message, error) {
+	found, err := r.client.XRangeN(ctx, r.stream, r.next, r.last.String(), r.count).Result()
+	if err != nil {
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			r.count = max(1, r.count/2)
+		}
+		return nil, fmt.Errorf("read stream %s: %w", r.stream, err)
+	}
+	messages := make([]event.Message, len(found))
+	size := 0
+	for i, entry := range found {
+		messages[i] = message(r.stream, entry)
+		size += len(messages[i].Payload)
+	}
+	if n := len(found); n > 0 {
+		r.next = "(" + found[n-1].ID
+		r.count = min(entriesMost, 2*r.count, int64(max(1, entriesBytes/max(1, size/n))))
+	}
+	return messages, nil
+}
+
+// message reads an entry, as package stream does.
+func message(stream string, e redis.XMessage) event.Message {
+	m := event.Message{Stream: stream, ID: e.ID}
+	if m.Payload, m.HasPayload = e.Values["payload"].(string); m.HasPayload {
+		return m
+	}
+	m.Fields = make(map[string]string, len(e.Values))
+	for name, value := range e.Values {
+		m.Fields[name], _ = value.(string)
+	}
+	return m
+}
+
+// extent is what Redis tells of a stream.
+type extent struct {
+	first, last Position // of its entries; last may be one that was deleted
+	// deleted: entries are missing that were there.
+	deleted bool
+	// deletedUpTo is the last entry that was deleted from within.
+	deletedUpTo Position
+}
+
+func extentOf(ctx context.Context, client redis.UniversalClient, stream string) (extent, error) {
+	info, err := client.XInfoStream(ctx, stream).Result()
+	switch {
+	case redis.HasErrorPrefix(err, "WRONGTYPE"), redis.HasErrorPrefix(err, "no such key"):
+		return extent{}, fmt.Errorf("read stream %s: %w", stream, ErrNoStream)
+	case err != nil:
+		return extent{}, fmt.Errorf("read stream %s: %w", stream, err)
+	}
+	return extent{
+		first:       positionOf(info.FirstEntry.ID),
+		last:        positionOf(info.LastGeneratedID),
+		deleted:     info.EntriesAdded > info.Length,
+		deletedUpTo: positionOf(info.MaxDeletedEntryID),
+	}, nil
+}
