@@ -31,7 +31,7 @@ const (
 	// compareTimeout bounds the comparison of the schema, which takes about a second for 300 tables.
 	compareTimeout = 2 * time.Minute
 	// beside are the connections that the service opens besides those of its loops: two for probes, one that migrates.
-	beside = 3
+	beside = 4
 )
 
 func checkCommand() *cobra.Command {

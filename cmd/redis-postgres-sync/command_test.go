@@ -96,6 +96,10 @@ func TestRunWaitsForTheSchemaWithAutoMigrateOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := startService(t, append(settings, "AUTO_MIGRATE=off")...)
+	testenv.Eventually(t, patience, func() error {
+		_, body := p.get(t, "/readyz")
+		return errors.Join(contains(body, "table approval_events is missing"), contains(body, "migrate apply"))
+	})
 	code, output := command(t, settings, "migrate", "apply")
 	expect(t, exitDone, code, output)
 	awaitRows(t, connect(t, database), 1)

@@ -196,16 +196,16 @@ func (r *replayer) list(ctx context.Context, c pg.Choice, limit int, asJSON bool
 		total += n.Letters
 	}
 	if asJSON {
-		return printJSON(r.out, struct {
+		return failed(printJSON(r.out, struct {
 			Letters  []listedLetter       `json:"letters"`
 			Total    int                  `json:"total"`
 			ByReason map[event.Reason]int `json:"by_reason"`
-		}{event.Map(letters, listed), total, byReason})
+		}{event.Map(letters, listed), total, byReason}))
 	}
 	printLetters(r.out, letters)
 	if len(letters) == 0 {
 		_, err := fmt.Fprintln(r.out, "no dead letters of this choice")
-		return err
+		return failed(err)
 	}
 	fmt.Fprintf(r.out, "\n%d of %s shown", len(letters), count(total, "dead letter"))
 	if more := total - len(letters); more > 0 {
@@ -214,7 +214,7 @@ func (r *replayer) list(ctx context.Context, c pg.Choice, limit int, asJSON bool
 	_, err = fmt.Fprintf(r.out, "\nby reason: %s\n", strings.Join(event.Map(counts, func(n pg.ByReason) string {
 		return fmt.Sprintf("%s %d", printable(string(n.Reason)), n.Letters)
 	}), ", "))
-	return err
+	return failed(err)
 }
 
 func printLetters(w io.Writer, letters []pg.Letter) {
@@ -267,15 +267,15 @@ func (r *replayer) show(ctx context.Context, o event.Origin, raw, asJSON bool) e
 		return unfinished(ctx, err)
 	case raw:
 		_, err := r.out.Write(l.Payload)
-		return err
+		return failed(err)
 	case asJSON:
-		return printJSON(r.out, struct {
+		return failed(printJSON(r.out, struct {
 			listedLetter
 			Payload *string `json:"payload,omitempty"`
 			Base64  []byte  `json:"payload_base64,omitempty"`
-		}{listed(l), asText(l.Payload), asBinary(l.Payload)})
+		}{listed(l), asText(l.Payload), asBinary(l.Payload)}))
 	}
-	return printLetter(r.out, l)
+	return failed(printLetter(r.out, l))
 }
 
 func noLetter(o event.Origin) error {

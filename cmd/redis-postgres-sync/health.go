@@ -23,13 +23,16 @@ const (
 	checkSchema   = "schema"
 )
 
-// A change of a server is noticed within askEvery + askTimeout, and one of the schema within twice schemaEvery.
+// A change is noticed within the time between two questions and that of an answer.
 const (
 	askEvery      = time.Second
 	askTimeout    = 2 * time.Second
-	schemaEvery   = 5 * time.Second
-	schemaTimeout = 10 * time.Second
-	lettersEvery  = 15 * time.Second
+	schemaEvery   = 3 * time.Second
+	schemaTimeout = 2 * time.Second
+
+	lettersEvery   = 15 * time.Second
+	lettersTimeout = 10 * time.Second
+	unknownLetters = -1
 )
 
 func (s *service) newMonitor() *server.Monitor {
@@ -52,8 +55,8 @@ var (
 // askRedis tries a command of the group on every stream, as a consumer that is there anyway: PING answers when writes
 // are refused, too.
 func (s *service) askRedis(ctx context.Context) error {
-	name, leased := s.consumer.Load().(string)
-	if !leased {
+	name := s.consumer.Load().(string)
+	if name == "" {
 		return errNoName
 	}
 	answers := make(chan error, len(s.cfg.RedisStreams))
@@ -68,6 +71,9 @@ func (s *service) askRedis(ctx context.Context) error {
 }
 
 func (s *service) askSchema(ctx context.Context) error {
+	if !s.cfg.AutoMigrate {
+		return s.migrator.Ready(ctx)
+	}
 	select {
 	case <-s.prepared:
 		return s.migrator.Ready(ctx)
@@ -153,12 +159,13 @@ func (s *service) hangups(ctx context.Context) error {
 // countLetters keeps the number of open dead letters, which is told as a metric, until ctx ends.
 func (s *service) countLetters(ctx context.Context) error {
 	for {
-		timed, cancel := context.WithTimeout(ctx, schemaTimeout)
+		timed, cancel := context.WithTimeout(ctx, lettersTimeout)
 		open, err := pg.CountOpenLetters(timed, s.probes)
 		cancel()
-		if err == nil {
-			s.letters.Store(open)
+		if err != nil {
+			open = unknownLetters
 		}
+		s.letters.Store(open)
 		if !pause(ctx, lettersEvery) {
 			return nil
 		}

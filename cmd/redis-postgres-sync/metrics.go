@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,7 +34,12 @@ func (s *service) register() {
 	gauge("uptime_seconds", "Time since the start of the service.",
 		func() float64 { return time.Since(s.started).Seconds() })
 	gauge("dead_letters_open", "Dead letters that nobody has replayed or discarded; counted every 15 s, up to 100,000.",
-		func() float64 { return float64(s.letters.Load()) })
+		func() float64 {
+			if open := s.letters.Load(); open != unknownLetters {
+				return float64(open)
+			}
+			return math.NaN() // an old value would lie
+		})
 
 	b := build()
 	s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{

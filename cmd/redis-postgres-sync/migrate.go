@@ -62,11 +62,16 @@ func planCommand(flags *migrateFlags) *cobra.Command {
 			if err := flags.print(cmd.OutOrStdout(), plan, plan.String()); err != nil {
 				return failed(err)
 			}
-			if plan.Refused() != nil {
+			switch refused := plan.Refused(); {
+			case refused == nil:
+				return nil
+			case len(refused.Foreign) > 0:
+				return failed(errors.New("these are tables of the Rust service, which no statement makes ours; " +
+					"hint: use another schema or database, as docs/from-rust.md shows"))
+			default:
 				return failed(errors.New("the plan would drop or rewrite something, so a start refuses it; " +
 					"hint: run redis-postgres-sync migrate apply --allow-destructive if that is meant"))
 			}
-			return nil
 		},
 	}
 }

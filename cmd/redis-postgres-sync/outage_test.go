@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -80,6 +81,11 @@ func durableRedis(t *testing.T) *launch.Server {
 			t.Fatal(err)
 		}
 	}
+	// It does not end, nor keep anything, before it has written its first file.
+	testenv.Eventually(t, patience, func() error {
+		info := client.Info(t.Context(), "persistence").Val()
+		return errors.Join(contains(info, "aof_rewrite_in_progress:0"), contains(info, "aof_rewrite_scheduled:0"))
+	})
 	return server
 }
 

@@ -61,7 +61,11 @@ func TestReplayFrom(t *testing.T) {
 	if err := s.client.XTrimMaxLen(t.Context(), s.key, 10).Err(); err != nil {
 		t.Fatal(err)
 	}
-	s.wantRun(exitDone, []string{"were deleted from Redis"}, "replay", "--from", "0")
+	var gone []string
+	if s.client.XInfoStream(t.Context(), s.key).Val().EntriesAdded > 0 { // from Redis 7 on
+		gone = []string{"were deleted from Redis"}
+	}
+	s.wantRun(exitDone, gone, "replay", "--from", "0")
 	if err := s.client.Del(t.Context(), s.key+"2").Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -76,8 +76,8 @@ type service struct {
 	pauses   *ingest.Pauses
 	storms   map[string]*ingest.Storm // by stream
 	monitor  *server.Monitor
-	consumer atomic.Value  // the name that is leased; nil until there is one
-	letters  atomic.Int64  // dead letters that are open
+	consumer atomic.Value  // the name that is leased, "" while there is none
+	letters  atomic.Int64  // dead letters that are open, or unknownLetters
 	prepared chan struct{} // closed when the schema is ready for the first time
 	ending   atomic.Bool
 }
@@ -86,6 +86,8 @@ type service struct {
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *service, err error) {
 	stream.LogTo(log)
 	s := &service{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(), prepared: make(chan struct{})}
+	s.consumer.Store("")
+	s.letters.Store(unknownLetters)
 	defer func() {
 		if err != nil {
 			s.close()
@@ -118,14 +120,26 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *se
 	return s, nil
 }
 
+// closeTimeout is what closing may take: a connection to a server that is frozen would take much longer, and ends with
+// the process.
+const closeTimeout = time.Second
+
 func (s *service) close() {
-	for _, pool := range []*pgxpool.Pool{s.writers, s.probes} {
-		if pool != nil {
-			pool.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		for _, pool := range []*pgxpool.Pool{s.writers, s.probes} {
+			if pool != nil {
+				pool.Close()
+			}
 		}
-	}
-	if s.redis != nil {
-		s.redis.Close()
+		if s.redis != nil {
+			s.redis.Close()
+		}
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
 	}
 }
 
@@ -138,8 +152,13 @@ func (s *service) run(ctx context.Context) error {
 	s.log.Info("listening", "address", listener.Addr().String())
 	telling, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	var beside errgroup.Group
-	beside.Go(func() error { return server.Serve(telling, listener, s.answers()) })
+	beside.Go(func() error {
+		defer end() // a service that cannot tell how it stands does not go on
+		return server.Serve(telling, listener, s.answers())
+	})
 	beside.Go(func() error { return s.monitor.Run(telling) })
 	beside.Go(func() error { return s.watcher.Run(telling) })
 	beside.Go(func() error { return s.hangups(telling) })
@@ -189,6 +208,7 @@ func (s *service) consume(ctx context.Context) error {
 			s.runLoops(leased, lease.Name())
 		case <-leased.Done():
 		}
+		s.consumer.Store("")
 		cancel()
 		lost := <-kept
 		s.release(lease)
@@ -211,7 +231,7 @@ func (s *service) release(lease *stream.Lease) {
 // lease takes a consumer name, and waits for Redis as long as that takes. Its error is that of ctx.
 func (s *service) lease(ctx context.Context) (*stream.Lease, error) {
 	var lease *stream.Lease
-	err := s.until(ctx, "consumer name is not to be had", func() (err error) {
+	err := s.until(ctx, "waiting for a consumer name", func() (err error) {
 		if err = stream.CheckVersion(ctx, s.redis); err != nil {
 			return err
 		}
@@ -303,7 +323,7 @@ func (s *service) removeIdle(ctx context.Context) {
 
 // isOurs reports whether a consumer is a loop of this process, which may have stood still for long.
 func (s *service) isOurs(consumer string) bool {
-	name, _ := s.consumer.Load().(string)
+	name := s.consumer.Load().(string)
 	for worker := range s.cfg.Workers {
 		if consumer == consumerOf(name, worker) {
 			return true

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,7 +40,7 @@ func statusReportCommand() *cobra.Command {
 			}
 			report, err := newStatusReport(cmd.Context(), cfg)
 			if asJSON {
-				return failed(errors.Join(report.printJSON(cmd.OutOrStdout()), err))
+				return failed(errors.Join(printJSON(cmd.OutOrStdout(), report), err))
 			}
 			return failed(errors.Join(report.print(cmd.OutOrStdout()), err))
 		},
@@ -165,7 +163,11 @@ func (r *statusReport) askPostgres(ctx context.Context, cfg config.Config) error
 	return nil
 }
 
-const lettersTable = "dead_letters"
+const (
+	lettersTable = "dead_letters"
+	// mostLetters bounds what counting them costs.
+	mostLetters = 1_000_000
+)
 
 // statusTables are those that the report is about.
 func statusTables() []string {
@@ -184,12 +186,12 @@ func (r *statusReport) askTables(ctx context.Context, pool *pgxpool.Pool) error 
 	}
 	missing := len(names) - len(estimates)
 	r.MissingTables = &missing
-	if _, exists := estimates[lettersTable]; exists {
-		if r.DeadLetters, err = askLetters(ctx, pool); err != nil {
-			return err
-		}
+	if r.Tables, err = askLastRows(ctx, pool, names[1:], estimates); err != nil {
+		return err
 	}
-	r.Tables, err = askLastRows(ctx, pool, names[1:], estimates)
+	if _, exists := estimates[lettersTable]; exists {
+		r.DeadLetters, err = askLetters(ctx, pool) // last, as it counts
+	}
 	return err
 }
 
@@ -207,14 +209,16 @@ func askEstimates(ctx context.Context, pool *pgxpool.Pool, tables []string) (map
 
 func askLetters(ctx context.Context, pool *pgxpool.Pool) (*letterStatus, error) {
 	var letters letterStatus
-	rows, err := pool.Query(ctx, "SELECT state, count(*) FROM dead_letters GROUP BY state")
+	rows, err := pool.Query(ctx, `SELECT state, count(*)
+		FROM (SELECT state FROM dead_letters LIMIT $1) AS d GROUP BY state`, mostLetters)
 	if err != nil {
 		return nil, err
 	}
 	if letters.ByState, err = collectCounts(rows); err != nil {
 		return nil, err
 	}
-	rows, err = pool.Query(ctx, "SELECT reason_code, count(*) FROM dead_letters WHERE state = 'open' GROUP BY reason_code")
+	rows, err = pool.Query(ctx, `SELECT reason_code, count(*)
+		FROM (SELECT reason_code FROM dead_letters WHERE state = 'open' LIMIT $1) AS d GROUP BY reason_code`, mostLetters)
 	if err != nil {
 		return nil, err
 	}
@@ -291,15 +295,9 @@ func known(estimate int64) *int64 {
 	return &estimate
 }
 
-func (r statusReport) printJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
-}
-
 // print writes one table after the other, as far as there is anything to write.
 func (r statusReport) print(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := newTable(w)
 	r.printStreams(table)
 	r.printLetters(table)
 	r.printTables(table)
@@ -314,7 +312,7 @@ func (r statusReport) printStreams(w io.Writer) {
 	fmt.Fprintln(w, "STREAM\tLENGTH\tLAG\tOLDEST UNDECIDED\tPENDING\tOLDEST PENDING\tCONSUMERS")
 	for _, s := range r.Streams {
 		consumers += len(s.Consumers)
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%s\t%d%s\n", s.Stream, s.Length, orUnknown(s.LagEntries), inWords(s.LagSeconds),
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%s\t%d%s\n", printable(s.Stream), s.Length, orUnknown(s.LagEntries), inWords(s.LagSeconds),
 			s.Pending, inWords(s.OldestPendingSeconds), len(s.Consumers), s.remark())
 	}
 	if consumers == 0 {
@@ -323,7 +321,7 @@ func (r statusReport) printStreams(w io.Writer) {
 	fmt.Fprintln(w, "\nCONSUMER\tSTREAM\tPENDING\tIDLE")
 	for _, s := range r.Streams {
 		for _, c := range s.Consumers {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", c.Name, s.Stream, c.Pending, inWords(c.IdleSeconds))
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", printable(c.Name), printable(s.Stream), c.Pending, inWords(c.IdleSeconds))
 		}
 	}
 }
@@ -363,7 +361,7 @@ func (r statusReport) printTables(w io.Writer) {
 	for _, t := range r.Tables {
 		for _, n := range t.Networks {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n",
-				t.Table, orUnknown(t.Rows), n.Network, n.BlockNumber, moment(n.BlockTimestamp), moment(&n.CreatedAt))
+				t.Table, orUnknown(t.Rows), printable(n.Network), n.BlockNumber, moment(n.BlockTimestamp), moment(&n.CreatedAt))
 		}
 	}
 	switch missing := r.MissingTables; {

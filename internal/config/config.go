@@ -92,5 +92,6 @@ func (c *Config) notes() []string {
 	if c.ClaimMinIdle >= c.ProcessingTimeout {
 		return nil
 	}
-	return []string{"CLAIM_MIN_IDLE_MS is below PROCESSING_TIMEOUT_MS: a slow batch is taken over by another worker and done twice"}
+	return []string{"CLAIM_MIN_IDLE_MS is below PROCESSING_TIMEOUT_MS: should Redis not answer for a moment, a slow batch is " +
+		"taken over by another worker and done twice"}
 }

@@ -99,7 +99,8 @@ func word(field func(*Config) *string) kind {
 }
 
 func isWord(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	// A URL here is one that belongs elsewhere, and may hold a password.
+	return s != "" && !strings.Contains(s, "://") && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 
 func list(field func(*Config) *[]string) kind {

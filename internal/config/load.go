@@ -87,7 +87,8 @@ func (s Setting) take(c *Config, value given) error {
 		return nil
 	}
 	shown := fmt.Sprintf("%s=%q", s.Name, value.text)
-	if s.Secret {
+	// A connection string may have come into the wrong place.
+	if s.Secret || strings.Contains(value.text, "://") || strings.Contains(value.text, "@") {
 		shown = s.Name + " (value not shown)"
 	}
 	if errors.Is(err, errLater) {

@@ -96,9 +96,9 @@ var badValues = map[string][]string{
 		"redis://u:hush@h:1?addr=h:2", "redis://u:hush@h?cluster=true", "redis://u:hush@h?cluster=false",
 		"redis://u:hush@h?master_name=m", "redis-sentinel://u:hush@h", "redis+cluster://u:hush@h",
 	},
-	"REDIS_STREAMS":  {"a,,b", "a,a", "a, a", "a b", ",", "a,", "a\tb"},
-	"CONSUMER_GROUP": {"g h", "g\th"},
-	"CONSUMER_NAME":  {"n 1", "n\t1", "n\x7f"},
+	"REDIS_STREAMS":  {"a,,b", "a,a", "a, a", "a b", ",", "a,", "a\tb", "a,redis://:hush@h"},
+	"CONSUMER_GROUP": {"g h", "g\th", "redis://:hush@h"},
+	"CONSUMER_NAME":  {"n 1", "n\t1", "n\x7f", "postgres://u:hush@h/db"},
 	"DATABASE_URL": {
 		"hush", "mysql://u:hush@h/db", "postgres:hush", "postgres://u:hush/q@h/db", "postgres://u:hush#q@h/db",
 		"postgres://u:hush@h:port/db", "redis://u:hush@h", "host=h hush", "password='hush", "=hush",
@@ -118,7 +118,7 @@ var badValues = map[string][]string{
 	"CLAIM_MIN_IDLE_MS":   {"0", "86400001", "-1", "90s", "1d", "x"},
 	"SHUTDOWN_TIMEOUT_MS": {"0", "3600001", "-1", "10s", "x"},
 	"HTTP_HOST": {
-		"[::1]", "0.0.0.0:8080", "1.2.3", "256.0.0.1", "1.2.3.4/8", "http://localhost", "a b", "*", "a..b", ".a", "a.", "-a", "a-",
+		"[::1]", "0.0.0.0:8080", "1.2.3", "256.0.0.1", "1.2.3.4/8", "http://localhost", "postgres://u:hush@h/db", "a b", "*", "a..b", ".a", "a.", "-a", "a-",
 		strings.Repeat("a", 64), strings.Repeat("a.", 127) + "a",
 	},
 	"HTTP_PORT":      {"-1", "65536", ":8080", "0.0.0.0:8080", "http", "8080/tcp", "80 80", "tcp://10.0.0.1"},
@@ -167,7 +167,7 @@ func refuses(t *testing.T, s Setting, value, place string, args, environ []strin
 		return
 	}
 	shown := fmt.Sprintf("%s=%q", s.Name, value)
-	if s.Secret {
+	if s.Secret || strings.Contains(value, "://") || strings.Contains(value, "@") {
 		shown = s.Name + " (value not shown)"
 	}
 	text := err.Error()
@@ -176,7 +176,7 @@ func refuses(t *testing.T, s Setting, value, place string, args, environ []strin
 	if !isWhole || !strings.HasSuffix(text, end) || middle != "" && middle != " is not available in this version" {
 		t.Errorf("%q in %s: got %s", value, place, text)
 	}
-	if s.Secret && strings.Contains(text, "hush") {
+	if strings.Contains(text, "hush") {
 		t.Errorf("%q in %s is quoted: %s", value, place, text)
 	}
 }

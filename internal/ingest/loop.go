@@ -61,11 +61,12 @@ type Loop struct {
 	Metrics *Metrics
 }
 
-// Run runs the loop until ctx ends, and returns nil then. The batch in hand is finished, if that takes no longer than
-// ShutdownTimeout; what is not stays pending in Redis. Errors of either server are waited out.
+// Run runs the loop until ctx ends, and returns nil then. The batch in hand is finished, if PostgreSQL takes any and that
+// takes no longer than ShutdownTimeout; what is not stays pending in Redis. Errors of either server are waited out.
 func (l *Loop) Run(ctx context.Context) error {
 	working, cancel := l.afterwards(ctx)
 	defer cancel()
+	defer l.Pauses.end(l.Stream, l.Worker, PauseEnvironment)
 	for ctx.Err() == nil {
 		messages, err := l.read(ctx)
 		if err != nil || len(messages) == 0 {
@@ -105,10 +106,14 @@ func (l *Loop) process(ctx context.Context, start time.Time, messages []event.Me
 	return nil
 }
 
-// afterwards returns a context that ends ShutdownTimeout after ctx.
+// afterwards returns a context that ends ShutdownTimeout after ctx, or with it where nothing can be written anyway.
 func (l *Loop) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
+		if l.Breaker.State() != Closed || l.Pauses.holds(l.Stream, l.Worker, PauseEnvironment) {
+			cancel()
+			return
+		}
 		timer := time.AfterFunc(l.ShutdownTimeout, cancel)
 		context.AfterFunc(working, func() { timer.Stop() })
 	})

@@ -144,6 +144,13 @@ func TestLoopOutlivesBrokenConnections(t *testing.T) {
 	f.wantBacklog()
 }
 
+func (f *fixture) exec(sql string) {
+	f.Helper()
+	if _, err := f.pool.Exec(f.Context(), sql); err != nil {
+		f.Fatal(err)
+	}
+}
+
 // locked holds a lock that every write into deposited_events waits for, until release is called.
 func (f *fixture) locked() (release func()) {
 	f.Helper()
@@ -231,6 +238,40 @@ func TestLoopEnds(t *testing.T) {
 		f.wantRows("deposited_events", 3)
 		f.wantPending(0)
 	})
+	for name, refuse := range map[string]func(f *fixture){
+		"at once while the circuit breaker is open": func(f *fixture) {
+			for _, sql := range []string{
+				`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+					$$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = 'serialization_failure'; END $$`,
+				"CREATE TRIGGER refuse BEFORE INSERT ON deposited_events FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+			} {
+				f.exec(sql)
+			}
+		},
+		"at once while a table is missing": func(f *fixture) { f.exec("ALTER TABLE deposited_events RENAME TO elsewhere") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, newDatabase(t))
+			refuse(f)
+			f.addPayload(f.good(1, 3))
+			loop := f.loop("c")
+			loop.Breaker = ingest.NewBreaker(1, time.Hour, loop.Log)
+			stop := f.start(loop)
+			testenv.Eventually(t, patience, func() error {
+				if loop.Breaker.State() == ingest.Closed && len(loop.Pauses.List()) == 0 {
+					return errors.New("nothing stands still yet")
+				}
+				return nil
+			})
+			before := time.Now()
+			stop()
+			if took := time.Since(before); took > patience/2 {
+				t.Errorf("it took %v to give up", took)
+			}
+			f.wantPending(1)
+			f.wantLetters()
+		})
+	}
 	t.Run("at once where there is nothing to do", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
 		stop := f.start(f.loop("c"))
@@ -321,13 +362,7 @@ func TestLoopWaits(t *testing.T) {
 	})
 	t.Run("for a table that is missing", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
-		exec := func(sql string) {
-			t.Helper()
-			if _, err := f.pool.Exec(t.Context(), sql); err != nil {
-				t.Fatal(err)
-			}
-		}
-		exec("ALTER TABLE deposited_events RENAME TO elsewhere")
+		f.exec("ALTER TABLE deposited_events RENAME TO elsewhere")
 		f.addPayload(f.good(1, 3))
 		var log buffer
 		loop := f.loop("c")
@@ -347,7 +382,7 @@ func TestLoopWaits(t *testing.T) {
 		if state := loop.Breaker.State(); state != ingest.Closed {
 			t.Errorf("the circuit breaker is %s, although the server answers", state)
 		}
-		exec("ALTER TABLE elsewhere RENAME TO deposited_events")
+		f.exec("ALTER TABLE elsewhere RENAME TO deposited_events")
 		testenv.Eventually(t, patience, f.drained)
 		f.wantRows("deposited_events", 3)
 		f.wantLetters()

@@ -107,6 +107,14 @@ func (p *Pauses) end(stream string, worker int, reason string) {
 	}
 }
 
+// holds reports whether just this worker is paused.
+func (p *Pauses) holds(stream string, worker int, reason string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, paused := p.held[pauseKey{stream, worker, reason}]
+	return paused
+}
+
 // any reports whether a worker of the stream is paused for the reason. p.mu is held.
 func (p *Pauses) any(stream, reason string) bool {
 	for key := range p.held {

@@ -3,9 +3,14 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
+
+// longestDeadline is where the deadline of a message that takes ever longer ends.
+const longestDeadline = time.Hour
 
 // errTooSlow is the error of a batch that cannot be written within WriteTimeout, and can be divided.
 var errTooSlow = errors.New("the batch took longer than its deadline")
@@ -38,7 +43,10 @@ func (l *Loop) write(ctx context.Context, batch *event.Batch) (event.Result, err
 			l.Log.Warn("batch is divided, as it took longer than its deadline", "deadline", deadline.String(), "err", err)
 			return event.Result{}, errTooSlow
 		case tooSlow:
-			deadline *= 2 // a message cannot be divided, and must not stop its stream
+			// It cannot be divided, and must not stop its stream. More often somebody holds a lock, or a COMMIT waits
+			// for a standby that is gone.
+			l.Pauses.begin(l.Stream, l.Worker, PauseEnvironment, fmt.Errorf("one message is not written within %s: %w", deadline, err))
+			deadline = min(2*deadline, longestDeadline)
 		}
 		l.Metrics.writes.Inc()
 		if err := retry.wait(ctx, l.Log, "write failed", err); err != nil {

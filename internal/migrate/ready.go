@@ -30,8 +30,8 @@ func (e *MismatchError) Error() string {
 		e.Schema, strings.Join(shown, "; "), more)
 }
 
-// Ready returns nil where this version's statements find every table and column as they need it, and else a
-// *MismatchError. What only a newer version knows is no mismatch, unless it makes every insert fail; neither are
+// Ready returns nil where this version's statements find every table, column and key as they need it, and else a
+// *MismatchError: without its key, a table would take an event twice. What only a newer version knows is no mismatch, unless it makes every insert fail; neither are
 // indexes, checks and comments. It asks the catalog and nothing else, whatever hash is stored, so it needs no
 // privilege, notices at once what somebody changes by hand, and takes some milliseconds for 300 tables.
 func (m *Migrator) Ready(ctx context.Context) error {
@@ -56,9 +56,16 @@ func (s *session) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keys, err := s.liveKeys(ctx)
+	if err != nil {
+		return err
+	}
 	var problems []string
 	for _, t := range s.source.tables {
 		problems = append(problems, t.problems(live[t.name], types)...)
+		if len(live[t.name]) > 0 && len(t.key) > 0 && !slices.Contains(keys[t.name], sameKey(t.key)) {
+			problems = append(problems, fmt.Sprintf("table %s: the key (%s) is missing", t.name, strings.Join(t.key, ", ")))
+		}
 	}
 	if len(problems) > 0 {
 		return &MismatchError{Schema: s.target, Problems: problems}
@@ -157,6 +164,43 @@ JOIN pg_type y ON y.oid = a.atttypid
 WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
   AND c.relname = ANY ($2)
   AND c.relkind IN ('r', 'p')`
+
+// sameKey is the same for the same columns, in whatever order.
+func sameKey(columns []string) string {
+	return strings.Join(slices.Sorted(slices.Values(columns)), ",")
+}
+
+// Any unique index on just the columns of the key will do: what matters is what ON CONFLICT and COPY find.
+const liveKeysQuery = `
+SELECT c.relname, string_agg(a.attname, ',' ORDER BY a.attname COLLATE "C")
+FROM pg_index x
+JOIN pg_class c ON c.oid = x.indrelid
+JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey[0:x.indnkeyatts - 1])
+WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+  AND c.relname = ANY ($2)
+  AND x.indisunique AND x.indisvalid AND x.indimmediate AND x.indpred IS NULL AND x.indexprs IS NULL
+GROUP BY x.indexrelid, c.relname`
+
+// liveKeys lists, for each of our tables, the columns that are unique together.
+func (s *session) liveKeys(ctx context.Context) (map[string][]string, error) {
+	rows, err := s.conn.QueryContext(ctx, liveKeysQuery, s.target, s.tableNames())
+	if err != nil {
+		return nil, fmt.Errorf("list keys of schema %s: %w", s.target, err)
+	}
+	defer rows.Close()
+	keys := map[string][]string{}
+	for rows.Next() {
+		var table, key string
+		if err := rows.Scan(&table, &key); err != nil {
+			return nil, fmt.Errorf("list keys of schema %s: %w", s.target, err)
+		}
+		keys[table] = append(keys[table], key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list keys of schema %s: %w", s.target, err)
+	}
+	return keys, nil
+}
 
 // liveColumns lists the columns of our tables that are there, whoever owns them.
 func (s *session) liveColumns(ctx context.Context) (map[string][]liveColumn, error) {

@@ -26,6 +26,10 @@ func TestReady(t *testing.T) {
 			"column amounts is numeric(20,0)[], not numeric(78,0)[]"},
 		{"a column refuses NULL", "ALTER TABLE deposited_events ALTER COLUMN block_timestamp SET NOT NULL",
 			"column block_timestamp is NOT NULL, and this version writes NULL to it"},
+		{"the key is dropped", "ALTER TABLE deposited_events DROP CONSTRAINT deposited_events_pkey",
+			"table deposited_events: the key (network, block_number, log_index, transaction_hash) is missing"},
+		{"the key is another", `ALTER TABLE deposited_events DROP CONSTRAINT deposited_events_pkey;
+			ALTER TABLE deposited_events ADD PRIMARY KEY (network, log_index, transaction_hash)`, "the key (network, block"},
 		{"a column has no value", "ALTER TABLE deposited_events ADD COLUMN theirs text NOT NULL",
 			"column theirs is NOT NULL without a default, and this version does not know it"},
 	}

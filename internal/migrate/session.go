@@ -111,7 +111,8 @@ func unquoteSetting(name string) string {
 func (s *session) lock(ctx context.Context, purpose string) error {
 	sum := sha256.Sum256([]byte("redis-postgres-sync " + purpose + " " + s.target))
 	key := int64(binary.BigEndian.Uint64(sum[:8]))
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+	const firstWait = 10 * time.Millisecond
+	for wait := firstWait; ; wait = min(2*wait, 500*time.Millisecond) {
 		var got bool
 		if err := s.conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got); err != nil {
 			return fmt.Errorf("take lock %s: %w", purpose, err)
@@ -119,7 +120,9 @@ func (s *session) lock(ctx context.Context, purpose string) error {
 		if got {
 			return nil
 		}
-		s.log.Debug("waiting for another instance", "lock", purpose, "schema", s.target)
+		if wait == firstWait {
+			s.log.Info("waiting for another instance", "lock", purpose, "schema", s.target)
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("take lock %s of schema %s, which another instance holds: %w",

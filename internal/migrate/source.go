@@ -32,6 +32,7 @@ type table struct {
 	file    string
 	stmts   []string
 	columns []column
+	key     []string // columns of the primary key
 	indexes []*index
 }
 
@@ -129,11 +130,11 @@ func (p *parser) table(t *table) error {
 	if old := p.tables[t.name]; old != nil {
 		return fmt.Errorf("table %s is in %s already", t.name, old.file)
 	}
-	columns, err := parseColumns(t.stmts[0])
+	columns, key, err := parseColumns(t.stmts[0])
 	if err != nil {
 		return fmt.Errorf("find columns of table %s: %w", t.name, err)
 	}
-	t.columns = columns
+	t.columns, t.key = columns, key
 	p.tables[t.name] = t
 	p.order = append(p.order, t)
 	for _, m := range constraint.FindAllStringSubmatch(t.stmts[0], -1) {

@@ -46,7 +46,7 @@ func TestRedisServer(t *testing.T) {
 
 	found := findings()
 	wantProblems(t, found, aofOff)
-	wantOK(t, found, "Redis 7", "server")
+	wantOK(t, found, "Redis ", "server")
 	wantOK(t, found, "master", "role")
 	wantOK(t, found, "noeviction", "maxmemory-policy")
 	wantOK(t, found, "no maxmemory", "memory")
@@ -58,7 +58,8 @@ func TestRedisServer(t *testing.T) {
 	wantProblems(t, findings(), problem{Warning, "persistence", "appendfsync no"})
 	do(t, client, "CONFIG", "SET", "appendfsync", "always")
 
-	do(t, client, "CONFIG", "SET", "maxmemory", "1gb", "maxmemory-policy", "volatile-ttl")
+	do(t, client, "CONFIG", "SET", "maxmemory", "1gb")
+	do(t, client, "CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
 	wantOK(t, findings(), "of 1.0 GiB", "memory")
 	wantOK(t, findings(), "volatile-ttl", "maxmemory-policy")
 	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "allkeys-random"} {
@@ -69,9 +70,11 @@ func TestRedisServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	do(t, client, "CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", used+used/10)
+	do(t, client, "CONFIG", "SET", "maxmemory-policy", "noeviction")
+	do(t, client, "CONFIG", "SET", "maxmemory", used+used/10)
 	wantProblems(t, findings(), problem{Warning, "memory", "% of maxmemory are used"})
-	do(t, client, "CONFIG", "SET", "maxmemory", "0", "min-replicas-to-write", "1")
+	do(t, client, "CONFIG", "SET", "maxmemory", "0")
+	do(t, client, "CONFIG", "SET", "min-replicas-to-write", "1")
 	wantProblems(t, findings(), problem{Failure, "min-replicas-to-write", "1, and 0 good replicas"})
 	do(t, client, "CONFIG", "SET", "min-replicas-to-write", "0")
 	do(t, client, "CONFIG", "SET", "appendonly", "no") // it does not end while it waits for its first AOF
@@ -102,7 +105,11 @@ func TestRedisStreams(t *testing.T) {
 
 	names := []string{key("read"), key("new"), key("gappy"), key("absent"), key("mortal"), key("list")}
 	found := Redis(t.Context(), client, group, names)
-	wantOK(t, found, "3 entries; group postgres-sync: lag 2, 1 pending", "stream "+key("read"))
+	lag := "lag 2"
+	if groups := client.XInfoGroups(t.Context(), key("read")).Val(); len(groups) != 1 || groups[0].EntriesRead == 0 {
+		lag = "lag unknown" // before Redis 7
+	}
+	wantOK(t, found, "3 entries; group postgres-sync: "+lag+", 1 pending", "stream "+key("read"))
 	wantOK(t, found, "1 entry; group postgres-sync will be made", "stream "+key("new"))
 	wantOK(t, found, "lag unknown", "stream "+key("gappy"))
 	wantOK(t, found, "not there yet", "stream "+key("absent"))
@@ -149,7 +156,8 @@ func TestRedisThatForbids(t *testing.T) {
 		u.User = url.UserPassword(user, secret)
 		return open(t, u.String())
 	}
-	do(t, root, "CONFIG", "SET", "appendonly", "yes", "maxmemory-policy", "allkeys-lru")
+	do(t, root, "CONFIG", "SET", "appendonly", "yes")
+	do(t, root, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
 
 	found := Redis(t.Context(), as("-config"), group, []string{"x"})
 	wantProblems(t, found, problem{Failure, "maxmemory-policy", "allkeys-lru"})

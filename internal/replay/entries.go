@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
 // ErrNoStream is the error of a key of Redis that does not exist, or is no stream.
@@ -34,11 +35,11 @@ type entries struct {
 	count  int64
 }
 
-func newEntries(client redis.UniversalClient, stream string, first, last Position) *entries {
+func newEntries(client redis.UniversalClient, name string, first, last Position) *entries {
 	if single, ok := client.(*redis.Client); ok {
 		client = single.WithTimeout(replyTimeout)
 	}
-	return &entries{client: client, stream: stream, next: first.String(), last: last, count: firstEntries}
+	return &entries{client: client, stream: name, next: first.String(), last: last, count: firstEntries}
 }
 
 // page returns the next entries, none at the end. After an error it can be asked again.
@@ -54,7 +55,7 @@ func (r *entries) page(ctx context.Context) ([]event.Message, error) {
 	messages := make([]event.Message, len(found))
 	size := 0
 	for i, entry := range found {
-		messages[i] = message(r.stream, entry)
+		messages[i] = stream.Message(r.stream, entry)
 		size += len(messages[i].Payload)
 	}
 	if n := len(found); n > 0 {
@@ -62,19 +63,6 @@ func (r *entries) page(ctx context.Context) ([]event.Message, error) {
 		r.count = min(entriesMost, 2*r.count, int64(max(1, entriesBytes/max(1, size/n))))
 	}
 	return messages, nil
-}
-
-// message reads an entry, as package stream does.
-func message(stream string, e redis.XMessage) event.Message {
-	m := event.Message{Stream: stream, ID: e.ID}
-	if m.Payload, m.HasPayload = e.Values["payload"].(string); m.HasPayload {
-		return m
-	}
-	m.Fields = make(map[string]string, len(e.Values))
-	for name, value := range e.Values {
-		m.Fields[name], _ = value.(string)
-	}
-	return m
 }
 
 // extent is what Redis tells of a stream.

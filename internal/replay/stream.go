@@ -28,7 +28,7 @@ type Stream struct {
 	Written     int
 	// Settled is how many dead letters were open and are replayed now.
 	Settled int
-	// Gone: entries of the stretch were deleted from Redis and could not be read.
+	// Gone: entries of the stretch were deleted from Redis and could not be read. Redis tells from version 7 on.
 	Gone bool
 }
 

@@ -198,6 +198,9 @@ func TestStreamLost(t *testing.T) {
 			for i := range 5 {
 				r.add(f.of("Paused", paused(i)))
 			}
+			if r.client.XInfoStream(t.Context(), r.name).Val().EntriesAdded == 0 {
+				c.want = false // before Redis 7 it is not known
+			}
 			if err := c.remove(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}

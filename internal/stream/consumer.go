@@ -51,8 +51,7 @@ type Options struct {
 
 	// ClaimInterval is the time between two looks at the pending entries of the whole group.
 	ClaimInterval time.Duration
-	// ClaimMinIdle is how long an entry must have been with its owner before it is taken over. It should be well above
-	// the deadline of a batch, otherwise entries are worked on twice.
+	// ClaimMinIdle is how long an entry must have been with its owner, without a Hold, before it is taken over.
 	ClaimMinIdle time.Duration
 
 	// Counters are shared by all consumers of the stream. They may be nil.
@@ -238,7 +237,7 @@ func (c *Consumer) accept(ctx context.Context, entries []redis.XMessage) ([]even
 		case e.Values == nil:
 			gone = append(gone, e.ID)
 		default:
-			msgs = append(msgs, message(c.o.Stream, e))
+			msgs = append(msgs, Message(c.o.Stream, e))
 		}
 	}
 	c.page.seen(msgs)

@@ -9,8 +9,8 @@ import (
 // payloadField is the field into which rindexer writes the JSON of a message.
 const payloadField = "payload"
 
-// message reads an entry. Of a field that is given twice the last counts.
-func message(stream string, e redis.XMessage) event.Message {
+// Message reads an entry of a stream. Of a field that is given twice the last counts.
+func Message(stream string, e redis.XMessage) event.Message {
 	m := event.Message{Stream: stream, ID: e.ID}
 	// go-redis reads every value as a string; the type of its map is only wider.
 	if m.Payload, m.HasPayload = e.Values[payloadField].(string); m.HasPayload {
