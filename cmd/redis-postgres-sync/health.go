@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/server"
 )
@@ -43,7 +44,10 @@ func (s *service) newMonitor() *server.Monitor {
 			Ask:  func(ctx context.Context) error { return pg.Probe(ctx, s.probes) },
 			Told: s.breaker.Probed,
 		},
-		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema},
+		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema, Told: func(err error) {
+			_, mismatch := errors.AsType[*migrate.MismatchError](err)
+			s.breaker.Bar(mismatch)
+		}},
 	)
 }
 

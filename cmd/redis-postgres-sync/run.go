@@ -164,9 +164,29 @@ func (s *service) run(ctx context.Context) error {
 	beside.Go(func() error { return s.hangups(telling) })
 	beside.Go(func() error { return s.countLetters(telling) })
 	context.AfterFunc(ctx, func() { s.ending.Store(true) })
+	beside.Go(func() error {
+		s.hangUp(ctx, telling)
+		return nil
+	})
 	err = s.work(ctx)
 	stop()
 	return errors.Join(err, beside.Wait())
+}
+
+// hangUp closes the connections to a Redis that does not answer once ctx has ended: a read that waits for it would end
+// some seconds later, and nothing can be acknowledged. It returns when telling ends.
+func (s *service) hangUp(ctx, telling context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-telling.Done():
+		return
+	}
+	for pause(telling, 100*time.Millisecond) {
+		if !s.redisHealthy() {
+			s.redis.Close()
+			return
+		}
+	}
 }
 
 // work takes a consumer name while it prepares the schema, and then writes what comes until ctx ends.

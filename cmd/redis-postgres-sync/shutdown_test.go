@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
@@ -119,4 +122,89 @@ func TestSecondSignal(t *testing.T) {
 	db := connect(t, database)
 	awaitRows(t, db, total)
 	compareLedger(t, db, total)
+}
+
+// TestShutdownWhileFrozen: servers that accept connections and never say a word do not hold up the end.
+func TestShutdownWhileFrozen(t *testing.T) {
+	t.Parallel()
+	for name, freeze := range map[string]func(t *testing.T, postgres, redis *launch.Server){
+		"PostgreSQL": func(t *testing.T, postgres, _ *launch.Server) { freezePostgres(t, postgres) },
+		"Redis":      func(t *testing.T, _, redis *launch.Server) { begin(t, redis, syscall.SIGSTOP) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			postgres, server := testenv.OwnPostgres(t), testenv.OwnRedis(t)
+			client, err := stream.Connect(server.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			load := startProducer(t, client, "stream")
+			p := startService(t, "DATABASE_URL="+postgres.URL(), "REDIS_URL="+server.URL(), "REDIS_STREAMS=stream")
+			awaitRows(t, connect(t, postgres.URL()), 1)
+			p.awaitStatus(t, "/readyz", 200)
+			freeze(t, postgres, server)
+			t.Cleanup(func() { end(t, server, syscall.SIGSTOP) })
+			p.awaitStatus(t, "/readyz", 503)
+			sent := time.Now()
+			p.signal(syscall.SIGTERM)
+			code := p.wait()
+			took := time.Since(sent)
+			t.Logf("ended after %v", took.Round(10*time.Millisecond))
+			if code != exitDone || took > 5*time.Second {
+				t.Errorf("exit code %d after %v", code, took)
+			}
+			end(t, server, syscall.SIGSTOP)
+			load.finish()
+		})
+	}
+}
+
+// freezePostgres stops all of its processes until the end of the test.
+func freezePostgres(t *testing.T, server *launch.Server) {
+	t.Helper()
+	db := connect(t, server.URL())
+	rows, err := db.Query(t.Context(), "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin(t, server, syscall.SIGSTOP)
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have ended
+	}
+	t.Cleanup(func() {
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+		end(t, server, syscall.SIGSTOP)
+	})
+}
+
+// TestFullRedis: a Redis without memory for anything new still gives out what it has, to instances that start now, too.
+func TestFullRedis(t *testing.T) {
+	t.Parallel()
+	database, server := testenv.Database(t), testenv.OwnRedis(t)
+	client, err := stream.Connect(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	s := &site{T: t, client: client}
+	s.deposit("stream", 0, 200)
+	settings := []string{"DATABASE_URL=" + database, "REDIS_URL=" + server.URL(), "REDIS_STREAMS=stream"}
+	if err := client.XGroupCreate(t.Context(), "stream", "postgres-sync", "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	startService(t, settings...)
+	db := connect(t, database)
+	awaitRows(t, db, 200)
+	awaitNonePending(t, client, "stream")
+	compareLedger(t, db, 200)
 }

@@ -33,6 +33,7 @@ type Breaker struct {
 	trying   bool // in HalfOpen: the one attempt is under way
 	since    time.Time
 	silent   bool          // the last probe failed
+	barred   bool          // by somebody who knows that writing now would do harm
 	changed  chan struct{} // closed when waiting may have an end
 	timer    *time.Timer   // of the timeout, while open
 }
@@ -60,6 +61,17 @@ func (b *Breaker) Probed(err error) {
 	}
 }
 
+// Bar keeps loops from reading anything new, or lets them again: what they wrote into a schema that lacks something
+// might be lost or doubled. What is in hand is not held up.
+func (b *Breaker) Bar(barred bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.barred != barred {
+		b.barred = barred
+		b.wake()
+	}
+}
+
 // answering reports whether the last probe succeeded. It is true as long as nobody has probed.
 func (b *Breaker) answering() bool {
 	b.mu.Lock()
@@ -67,9 +79,9 @@ func (b *Breaker) answering() bool {
 	return !b.silent
 }
 
-// passable waits while the Breaker is open: for those who have nothing to try yet, and should not begin.
+// passable waits while the Breaker is open or barred: for those who have nothing to try yet, and should not begin.
 func (b *Breaker) passable(ctx context.Context) error {
-	return b.await(ctx, func() bool { return b.state != Open })
+	return b.await(ctx, func() bool { return b.state != Open && !b.barred })
 }
 
 // attempt is the leave to try once.
@@ -146,6 +158,11 @@ func (b *Breaker) enter(s State) {
 			}
 		})
 	}
+	b.wake()
+}
+
+// wake has all who wait look again. b.mu is held.
+func (b *Breaker) wake() {
 	close(b.changed)
 	b.changed = make(chan struct{})
 }

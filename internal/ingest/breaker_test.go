@@ -114,6 +114,23 @@ func TestBreaker(t *testing.T) {
 				}
 			}
 		},
+		"keeps those from reading who are barred, but not what is in hand": func(t *testing.T) {
+			b := newTestBreaker()
+			b.Bar(true)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := b.passable(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("passable: %v", err)
+			}
+			try(t, b, answered)
+			waiting := make(chan error, 1)
+			go func() { waiting <- b.passable(t.Context()) }()
+			synctest.Wait()
+			b.Bar(false)
+			if err := <-waiting; err != nil {
+				t.Error(err)
+			}
+		},
 		"opens again when the trial fails or is given up": func(t *testing.T) {
 			for _, o := range []outcome{failed, undecided} {
 				b := opened(t)

@@ -110,7 +110,7 @@ func (l *Loop) process(ctx context.Context, start time.Time, messages []event.Me
 func (l *Loop) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		if l.Breaker.State() != Closed || l.Pauses.holds(l.Stream, l.Worker, PauseEnvironment) {
+		if l.Breaker.State() != Closed || !l.Breaker.answering() || l.Pauses.holds(l.Stream, l.Worker, PauseEnvironment) {
 			cancel()
 			return
 		}
@@ -136,7 +136,7 @@ func (l *Loop) read(ctx context.Context) ([]event.Message, error) {
 		messages, err := l.Source.Read(ctx)
 		if err == nil {
 			retry.recovered(l.Log, "reading again")
-			return messages, nil
+			return messages, l.Breaker.passable(ctx) // a read can take a while
 		}
 		if ctx.Err() == nil {
 			l.Metrics.reads.Inc()

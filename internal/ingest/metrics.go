@@ -91,6 +91,9 @@ func (m *Metrics) Totals() (processed, failed int64) {
 	return m.totalProcessed.Load(), m.totalFailed.Load()
 }
 
+// noAge is what no entry has waited: its id was made up.
+const noAge = 365 * 24 * time.Hour
+
 // committed takes down a batch that was read at start.
 func (m *Metrics) committed(start time.Time, messages []event.Message, batch *event.Batch, letters []event.DeadLetter) {
 	processed, failed := len(batch.Items)+len(batch.Reorgs)+withoutRow(batch.DeadLetters), withoutRow(letters)
@@ -106,8 +109,9 @@ func (m *Metrics) committed(start time.Time, messages []event.Message, batch *ev
 	now := time.Now()
 	for _, message := range messages {
 		// Redis gives the id by its own clock, or has checked the one it was given.
-		if added, _, err := event.ParseID(message.ID); err == nil {
-			m.latency.Observe(max(0, now.Sub(time.UnixMilli(int64(added))).Seconds()))
+		added, _, err := event.ParseID(message.ID)
+		if age := now.Sub(time.UnixMilli(int64(added))); err == nil && age < noAge {
+			m.latency.Observe(max(0, age.Seconds()))
 		}
 	}
 }

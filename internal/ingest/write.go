@@ -63,7 +63,8 @@ func (l *Loop) judge(ctx context.Context, err error, leave attempt, tooSlow bool
 		l.Pauses.begin(l.Stream, l.Worker, PauseEnvironment, err)
 	}
 	counts := leave.trial || failures%l.MaxRetries == 0
-	if counts && !tooSlow && ctx.Err() == nil {
+	// A connection may be to a server that has become read-only, or have what a role had before.
+	if (counts && !tooSlow || environment) && ctx.Err() == nil {
 		l.Sink.Reconnect()
 	}
 	switch {

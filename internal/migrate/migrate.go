@@ -212,8 +212,15 @@ func parseURL(databaseURL string) (*pgx.ConnConfig, error) {
 			"hint: postgres://user:password@host:5432/database, characters such as @ : / # ? % in the password " +
 			"percent-encoded")
 	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
 	return config, nil
 }
+
+// connectTimeout is what a connection may take where the URL does not say: a server that is frozen accepts it, and never
+// says a word.
+const connectTimeout = 10 * time.Second
 
 // checkVersion refuses servers that lack what the schema needs: version 14 brought BRIN bloom indexes.
 // https://www.postgresql.org/docs/14/release-14.html

@@ -33,6 +33,10 @@ var classes = map[string]Class{
 
 	"22": Data, "23": Data, "21": Data, "44": Data, "54": Data,
 	"P0001": Data, // a trigger of somebody's has judged the row
+
+	// A NULL where there must be none: events have a value for each column of ours that asks for one, so the column is
+	// somebody else's, and no event has one.
+	"23502": Environment,
 }
 
 // Classify returns the class of an error of Write.

@@ -21,6 +21,10 @@ import (
 // cannot reach.
 const connectionLifetime = 30 * time.Minute
 
+// connectTimeout is what a connection may take where the URL does not say: a server that is frozen accepts it, and never
+// says a word.
+const connectTimeout = 10 * time.Second
+
 // Connect returns a pool of at most size connections. It does not wait for the server: the first use does.
 // Errors never hold the password.
 func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
@@ -30,6 +34,9 @@ func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
 			"hint: postgresql://user:password@host:5432/database")
 	}
 	config.MaxConns = int32(size)
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
 	config.MaxConnLifetime = connectionLifetime
 	config.MaxConnLifetimeJitter = connectionLifetime / 10
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {

@@ -26,6 +26,9 @@ const (
 	replyTimeout = 2 * time.Minute
 )
 
+// lastID is the highest that an entry can have.
+const lastID = "18446744073709551615-18446744073709551615"
+
 // entries reads a stretch of a stream outside any consumer group: nobody else notices.
 type entries struct {
 	client redis.UniversalClient
@@ -44,6 +47,9 @@ func newEntries(client redis.UniversalClient, name string, first, last Position)
 
 // page returns the next entries, none at the end. After an error it can be asked again.
 func (r *entries) page(ctx context.Context) ([]event.Message, error) {
+	if r.next == "" {
+		return nil, nil
+	}
 	found, err := r.client.XRangeN(ctx, r.stream, r.next, r.last.String(), r.count).Result()
 	if err != nil {
 		var timeout net.Error
@@ -60,6 +66,9 @@ func (r *entries) page(ctx context.Context) ([]event.Message, error) {
 	}
 	if n := len(found); n > 0 {
 		r.next = "(" + found[n-1].ID
+		if found[n-1].ID == lastID {
+			r.next = "" // Redis knows no interval behind it
+		}
 		r.count = min(entriesMost, 2*r.count, int64(max(1, entriesBytes/max(1, size/n))))
 	}
 	return messages, nil

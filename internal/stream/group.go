@@ -72,6 +72,12 @@ func forbidden(err error) bool {
 		strings.Contains(text, "The user executing the script can't") || strings.Contains(text, "ACL failure in script")
 }
 
+// full tells whether Redis refuses to write because it has no memory left. Reading and acknowledging work all the same.
+func full(err error) bool {
+	refusal, ok := errors.AsType[redis.Error](err)
+	return ok && strings.Contains(refusal.Error(), "OOM command not allowed")
+}
+
 // Pending returns how many entries of the group are delivered and not acknowledged; none if there is no such group.
 func Pending(ctx context.Context, client redis.UniversalClient, stream, group string) (int64, error) {
 	pending, err := client.XPending(ctx, stream, group).Result()

@@ -70,6 +70,8 @@ type answers struct {
 	pending *redis.XPendingCmd
 	members *redis.XInfoConsumersCmd
 	ids     *redis.Cmd // nil where scripts are forbidden
+	// err is that of the first command that has one, and the only one where no connection could be set up.
+	err error
 }
 
 func (i *inspector) ask(ctx context.Context) answers {
@@ -86,7 +88,7 @@ func (i *inspector) ask(ctx context.Context) answers {
 	if !i.plainly {
 		a.ids = pipe.Eval(ctx, idsScript, []string{i.stream}, i.group)
 	}
-	_, _ = pipe.Exec(ctx) // every answer has its own error
+	_, a.err = pipe.Exec(ctx)
 	return a
 }
 
@@ -96,6 +98,8 @@ func (i *inspector) inspect(ctx context.Context) (State, error) {
 	switch {
 	case err != nil:
 		return State{}, i.wrap(err)
+	case kind == "":
+		return State{}, i.wrap(a.err)
 	case kind == "none":
 		return State{Lag: new(int64)}, nil
 	case kind != "stream":

@@ -104,7 +104,13 @@ func (l *Lease) acquireFrom(ctx context.Context, from int, group, host string) (
 	for _, i := range l.order(values) {
 		l.is(group, names[i])
 		current, _ := values[i].(string)
-		if ok, err := l.replace(ctx, current); ok || err != nil {
+		ok, err := l.replace(ctx, current)
+		if full(err) {
+			l.log.WarnContext(ctx, "consumer name is used without a lease", "consumer", l.name, "err", err,
+				"hint", "mend Redis; reading goes on, and so makes room where streams are trimmed")
+			return true, nil
+		}
+		if ok || err != nil {
 			return ok, err
 		}
 	}
@@ -133,7 +139,7 @@ func acquireNamed(ctx context.Context, l *Lease, group, name string) (*Lease, er
 	l.is(group, name)
 	holder, err := l.take(ctx)
 	switch {
-	case forbidden(err):
+	case forbidden(err), full(err):
 		l.log.DebugContext(ctx, "consumer name cannot be leased", "consumer", name, "err", err)
 	case err != nil:
 		return nil, fmt.Errorf("lease consumer name: %w", err)
