@@ -51,17 +51,21 @@ func (s *service) newMonitor() *server.Monitor {
 	)
 }
 
-var (
-	errNoName      = fmt.Errorf("%w: no consumer name is leased; hint: if that stays, the log says why", server.ErrNotYet)
-	errNotPrepared = fmt.Errorf("%w: the schema is being prepared; hint: if that stays, the log says why", server.ErrNotYet)
-)
+func (s *service) whyNoName() error {
+	if err := s.leasing.Load(); err != nil && *err != nil {
+		return fmt.Errorf("%w: no consumer name is leased: %w", server.ErrNotYet, *err)
+	}
+	return fmt.Errorf("%w: no consumer name is leased", server.ErrNotYet)
+}
+
+var errNotPrepared = fmt.Errorf("%w: the schema is being prepared; hint: if that stays, the log says why", server.ErrNotYet)
 
 // askRedis tries a command of the group on every stream, as a consumer that is there anyway: PING answers when writes
 // are refused, too.
 func (s *service) askRedis(ctx context.Context) error {
 	name := s.consumer.Load().(string)
 	if name == "" {
-		return errNoName
+		return s.whyNoName()
 	}
 	answers := make(chan error, len(s.cfg.RedisStreams))
 	for _, stream := range s.cfg.RedisStreams {

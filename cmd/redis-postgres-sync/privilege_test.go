@@ -12,7 +12,7 @@ import (
 )
 
 // redisPrivileges finds the rules for a user of Redis in docs/operations.md.
-var redisPrivileges = regexp.MustCompile("(?m)^\\+ping .*$")
+var redisPrivileges = regexp.MustCompile(`(?m)^\+ping .*$`)
 
 // TestRedisPrivileges: what docs/operations.md lets a user of Redis do is enough, and nothing of it is for show.
 func TestRedisPrivileges(t *testing.T) {

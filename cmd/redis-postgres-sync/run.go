@@ -76,9 +76,10 @@ type service struct {
 	pauses   *ingest.Pauses
 	storms   map[string]*ingest.Storm // by stream
 	monitor  *server.Monitor
-	consumer atomic.Value  // the name that is leased, "" while there is none
-	letters  atomic.Int64  // dead letters that are open, or unknownLetters
-	prepared chan struct{} // closed when the schema is ready for the first time
+	consumer atomic.Value          // the name that is leased, "" while there is none
+	leasing  atomic.Pointer[error] // what the last attempt to lease one came to
+	letters  atomic.Int64          // dead letters that are open, or unknownLetters
+	prepared chan struct{}         // closed when the schema is ready for the first time
 	ending   atomic.Bool
 }
 
@@ -165,7 +166,7 @@ func (s *service) run(ctx context.Context) error {
 	beside.Go(func() error { return s.countLetters(telling) })
 	context.AfterFunc(ctx, func() { s.ending.Store(true) })
 	beside.Go(func() error {
-		s.hangUp(ctx, telling)
+		s.leaveRedis(ctx, telling)
 		return nil
 	})
 	err = s.work(ctx)
@@ -173,15 +174,18 @@ func (s *service) run(ctx context.Context) error {
 	return errors.Join(err, beside.Wait())
 }
 
-// hangUp closes the connections to a Redis that does not answer once ctx has ended: a read that waits for it would end
-// some seconds later, and nothing can be acknowledged. It returns when telling ends.
-func (s *service) hangUp(ctx, telling context.Context) {
+// leaveAfter is what a read takes that Redis answers, and more.
+const leaveAfter = 2 * time.Second
+
+// leaveRedis closes the connections to a Redis that does not answer, some time after ctx has ended: a read that waits
+// for it would end some seconds later, and nothing can be acknowledged. It returns when telling ends.
+func (s *service) leaveRedis(ctx, telling context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-telling.Done():
 		return
 	}
-	for pause(telling, 100*time.Millisecond) {
+	for pause(telling, leaveAfter) {
 		if !s.redisHealthy() {
 			s.redis.Close()
 			return
@@ -252,10 +256,10 @@ func (s *service) release(lease *stream.Lease) {
 func (s *service) lease(ctx context.Context) (*stream.Lease, error) {
 	var lease *stream.Lease
 	err := s.until(ctx, "waiting for a consumer name", func() (err error) {
-		if err = stream.CheckVersion(ctx, s.redis); err != nil {
-			return err
+		if err = stream.CheckVersion(ctx, s.redis); err == nil {
+			lease, err = s.acquire(ctx)
 		}
-		lease, err = s.acquire(ctx)
+		s.leasing.Store(&err)
 		return err
 	})
 	return lease, err
