@@ -205,3 +205,19 @@ func TestRecordedBuild(t *testing.T) {
 		}
 	}
 }
+
+// TestComingSettings: what a later version will take is refused by this one, and not silently left out.
+func TestComingSettings(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{
+		"REDIS_URL=redis://h:6379?addr=h2:6379", "REDIS_URL=redis://h:6379?cluster=true",
+		"REDIS_URL=redis://h:26379?master_name=m", "TRIM=on", "RPC_URL=http://h:8545",
+	} {
+		t.Run(strings.ReplaceAll(setting, "/", "|"), func(t *testing.T) {
+			t.Parallel()
+			name, _, _ := strings.Cut(setting, "=")
+			code, output := command(t, []string{"DATABASE_URL=postgres://127.0.0.1:1/db", setting}, "run")
+			expect(t, exitUsage, code, output, name, "not available in this version")
+		})
+	}
+}
