@@ -55,6 +55,7 @@ func TestMetrics(t *testing.T) {
 			contains(text, `redis_postgres_sync_stream_length{stream="`+key+`"} 5`),
 			contains(text, `redis_postgres_sync_stream_lag_entries{stream="`+key+`"} 0`),
 			contains(text, `redis_postgres_sync_stream_pending_entries{stream="`+key+`"} 0`),
+			contains(text, "redis_postgres_sync_dead_letters_open 2\n"),
 		)
 	})
 	parser := expfmt.NewTextParser(model.LegacyValidation)

@@ -154,6 +154,17 @@ func TestStreamAndLetters(t *testing.T) {
 		wantSame(t, got, replay.Stream{Entries: 1, Events: 2, Inserted: 2, Settled: 3})
 		f.wantStates("replayed 3")
 	})
+	t.Run("ends behind the highest id that there can be", func(t *testing.T) {
+		f, r := newFixture(t), newRedisStream(t)
+		last := f.of("Paused", paused(1))
+		last.ID = "18446744073709551615-18446744073709551615"
+		r.add(last)
+		got, err := f.engine(events.Catalog).Stream(t.Context(), r.client, stretch(t, r.name, "0", end))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSame(t, got, replay.Stream{Entries: 1, Events: 1, Inserted: 1})
+	})
 	t.Run("counts notices, entries without payload and rows that differ", func(t *testing.T) {
 		f, r := newFixture(t), newRedisStream(t)
 		r.add(f.message(`{"event_name":"__rindexer_reorg","event_data":{"network":"net","fork_block":7,"depth":2}}`))

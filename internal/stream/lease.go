@@ -107,7 +107,7 @@ func (l *Lease) acquireFrom(ctx context.Context, from int, group, host string) (
 		ok, err := l.replace(ctx, current)
 		if full(err) {
 			l.log.WarnContext(ctx, "consumer name is used without a lease", "consumer", l.name, "err", err,
-				"hint", "mend Redis; reading goes on, and so makes room where streams are trimmed")
+				"hint", "give Redis more memory; what it has is read all the same")
 			return true, nil
 		}
 		if ok || err != nil {
