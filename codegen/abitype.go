@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // kind is the class of an ABI type, as package event tells them apart.
@@ -43,8 +44,41 @@ type field struct {
 // maxWords bounds the size of fixed arrays, in words of 32 bytes. No block has the gas for so long a log.
 const maxWords = 1 << 20
 
-// parseType reads a type as it stands in an ABI: "uint256", "tuple[2][]". A bare uint or int has 256 bits.
+// maxNesting is how deep arrays and tuples may nest. Solidity's own stack allows less.
+const maxNesting = 32
+
+// parse returns the type of a parameter or component, and checks its name. Where "type" says nothing that the ABI
+// knows, as in the ABI of a library, "internalType" may.
+func (p jsonParam) parse() (*abiType, error) {
+	if err := checkName(p.Name); err != nil {
+		return nil, err
+	}
+	typ, err := parseType(p.Type, p.Components)
+	if err != nil && p.InternalType != "" && p.InternalType != p.Type {
+		if internal, failed := parseType(p.InternalType, p.Components); failed == nil {
+			typ, err = internal, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if typ.nesting() > maxNesting {
+		return nil, fmt.Errorf("the type nests deeper than %d", maxNesting)
+	}
+	return typ, nil
+}
+
+// parseType reads a type as it stands in an ABI: "uint256", "tuple[2][]"; or as it stands in Solidity: "enum Kind",
+// "(address,uint256)[]". A bare uint or int has 256 bits.
 func parseType(text string, components []jsonParam) (*abiType, error) {
+	text = strings.TrimSpace(text)
+	if strings.Contains(text, "(") && !strings.HasPrefix(text, "function") {
+		tuple, err := splitParam(text)
+		if err != nil || tuple.Components == nil || tuple.Name != "" || nesting(text) > maxNesting {
+			return nil, fmt.Errorf("%q is not a type", excerpt(text))
+		}
+		text, components = tuple.Type, tuple.Components
+	}
 	base, dimensions, _ := strings.Cut(text, "[")
 	t, err := parseBase(base, components)
 	if err != nil || base == text {
@@ -53,19 +87,19 @@ func parseType(text string, components []jsonParam) (*abiType, error) {
 	for dimension := range strings.SplitSeq(dimensions, "[") {
 		length, closed := strings.CutSuffix(dimension, "]")
 		if !closed {
-			return nil, fmt.Errorf("%q is not a type", text)
+			return nil, fmt.Errorf("%q is not a type", excerpt(text))
 		}
 		size := dynamic
 		if length != "" {
 			size, err = strconv.Atoi(length)
 			if err != nil || size < 1 || strconv.Itoa(size) != length {
-				return nil, fmt.Errorf("type %q has an array of impossible length", text)
+				return nil, fmt.Errorf("type %q has an array of impossible length", excerpt(text))
 			}
 		}
 		t = &abiType{kind: kindArray, elem: t, size: size}
 	}
 	if t.words() > maxWords {
-		return nil, fmt.Errorf("type %q is longer than any log", text)
+		return nil, fmt.Errorf("type %q is longer than any log", excerpt(text))
 	}
 	return t, nil
 }
@@ -79,7 +113,26 @@ var plainTypes = map[string]kind{
 	"string":   kindString,
 }
 
+// sourceTypes are the ABI's types behind the kinds of types that a contract can declare. A library's ABI names them so,
+// and internalType does. An enum of more than 256 members, which compilers before 0.8 took, is not told apart.
+var sourceTypes = map[string]string{
+	"enum":     "uint8",
+	"contract": "address",
+	"struct":   "tuple",
+	"address":  "address", // payable
+	"function": "function",
+}
+
+// aliases are the types that have a longer name in signatures.
+var aliases = map[string]string{"uint": "uint256", "int": "int256", "byte": "bytes1"}
+
 func parseBase(text string, components []jsonParam) (*abiType, error) {
+	if first, _, ok := strings.Cut(text, " "); ok && sourceTypes[first] != "" {
+		text = sourceTypes[first]
+	}
+	if full, ok := aliases[text]; ok {
+		text = full
+	}
 	if k, ok := plainTypes[text]; ok {
 		return &abiType{kind: k}, nil
 	}
@@ -92,8 +145,6 @@ func parseBase(text string, components []jsonParam) (*abiType, error) {
 		size, _ = strconv.Atoi(digits) // what is too long is 0 or too large, and refused below
 	}
 	switch {
-	case text == "uint" || text == "int":
-		return parseBase(text+"256", nil)
 	case name == "uint" && validWidth(size):
 		return &abiType{kind: kindUint, size: size}, nil
 	case name == "int" && validWidth(size):
@@ -101,11 +152,14 @@ func parseBase(text string, components []jsonParam) (*abiType, error) {
 	case name == "bytes" && 1 <= size && size <= 32:
 		return &abiType{kind: kindFixedBytes, size: size}, nil
 	case strings.HasPrefix(text, "fixed") || strings.HasPrefix(text, "ufixed"):
-		return nil, fmt.Errorf("type %q is a fixed-point number, which no compiler implements", text)
+		return nil, fmt.Errorf("type %q is a fixed-point number, which no compiler implements", excerpt(text))
 	case text == "":
 		return nil, fmt.Errorf("the type is missing")
+	case unicode.IsUpper([]rune(text)[0]) || strings.Contains(text, "."):
+		return nil, fmt.Errorf("%q is a type of the contract's source, not of the ABI; hint: write what stands behind it, "+
+			"such as uint8 for an enum", excerpt(text))
 	}
-	return nil, fmt.Errorf("%q is not an ABI type", text)
+	return nil, fmt.Errorf("%q is not an ABI type", excerpt(text))
 }
 
 func validWidth(bits int) bool { return bits%8 == 0 && 8 <= bits && bits <= 256 }
@@ -116,17 +170,28 @@ func parseTuple(components []jsonParam) (*abiType, error) {
 	}
 	t := &abiType{kind: kindTuple}
 	for i, c := range components {
-		err := checkName(c.Name)
-		var typ *abiType
-		if err == nil {
-			typ, err = parseType(c.Type, c.Components)
-		}
+		typ, err := c.parse()
 		if err != nil {
 			return nil, fmt.Errorf("component %d%s: %w", i+1, inParentheses(c.Name), err)
 		}
 		t.fields = append(t.fields, field{c.Name, typ})
 	}
 	return t, nil
+}
+
+// nesting is how many arrays and tuples stand within each other.
+func (t *abiType) nesting() int {
+	switch t.kind {
+	case kindArray:
+		return 1 + t.elem.nesting()
+	case kindTuple:
+		deepest := 0
+		for _, f := range t.fields {
+			deepest = max(deepest, f.typ.nesting())
+		}
+		return 1 + deepest
+	}
+	return 0
 }
 
 // words is the least number of words that a value takes, or a number beyond maxWords.

@@ -1,13 +1,16 @@
 package codegen
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // claims tells which table has an identifier. A table's name brings others with it: Go identifiers of the two
 // generated packages, and indexes, which share a name space with tables.
 type claims map[string]string
 
-// claimTables gives each shape its table: first what names.lock says, then the rest in the order of shapes, which it
-// records in names.lock.
+// claimTables gives each shape its table: first what names.lock says, then what hints say, then the rest in the order
+// of shapes. What is new is recorded in names.lock.
 func claimTables(shapes []*shape, l *lock) error {
 	taken := claims{}
 	for name := range reservedTables {
@@ -18,7 +21,7 @@ func claimTables(shapes []*shape, l *lock) error {
 		if owner, ok := taken.free(e.table, nil); !ok {
 			return lockError(e.line, "%s cannot stand beside %s", e.table, owner)
 		}
-		taken.take(e.table, nil)
+		taken.take(e.table, e.columns())
 	}
 
 	var fresh []*shape
@@ -32,24 +35,51 @@ func claimTables(shapes []*shape, l *lock) error {
 		if !ok {
 			return lockError(e.line, "the declaration is not that of the shape %s (%s)", e.shape, s.declaration())
 		}
+		if want := s.hinted.table; want.given() && want.text != e.table {
+			return want.errorf("the table of %s is %s, and names that stand never change; hint: docs/naming.md says how a "+
+				"table is renamed by hand", s.name, e.table)
+		}
 		s.table = e.table
 		s.record(indexed)
 		taken.take(s.table, columnNames(s.params))
 	}
+	slices.SortStableFunc(fresh, func(a, b *shape) int { return b.hintedFirst() - a.hintedFirst() })
 	for _, s := range fresh {
-		columns := columnNames(s.params)
-		for _, name := range tableNames(s) {
-			if _, ok := taken.free(name, columns); ok {
-				s.table = name
-				break
-			}
+		if err := taken.serve(s); err != nil {
+			return err
 		}
-		if s.table == "" {
-			return fmt.Errorf("abi/%s.json: every name for the table of %s is taken", s.files[0], s.declaration())
-		}
-		taken.take(s.table, columns)
 		l.add(s)
 	}
+	return nil
+}
+
+// hintedFirst is 1 where a hint names the table: what somebody asked for goes before what we choose.
+func (s *shape) hintedFirst() int {
+	if s.hinted.table.given() {
+		return 1
+	}
+	return 0
+}
+
+// serve gives a new shape its table.
+func (c claims) serve(s *shape) error {
+	columns := columnNames(s.params)
+	if want := s.hinted.table; want.given() {
+		if owner, ok := c.free(want.text, columns); !ok {
+			return want.errorf("the name %s, or one that comes with it, is taken by %s", want.text, owner)
+		}
+		s.table = want.text
+	}
+	for _, name := range tableNames(s) {
+		if _, ok := c.free(name, columns); ok && s.table == "" {
+			s.table = name
+		}
+	}
+	if s.table == "" {
+		return fmt.Errorf("abi/%s: every name for the table of %s is taken; hint: give it one with a hint, see docs/naming.md",
+			s.files[0], s.declaration())
+	}
+	c.take(s.table, columns)
 	return nil
 }
 
@@ -76,7 +106,7 @@ func identifiers(name string, columns []string) []string {
 	for _, column := range columns {
 		ids = append(ids, indexName(name, column))
 	}
-	return ids
+	return append(ids, indexName(name, "block_timestamp"), indexName(name, "transaction_hash"))
 }
 
 func goIdentifier(name string) string { return "events." + name }

@@ -69,6 +69,35 @@ func lockError(line int, format string, args ...any) error {
 		LockFile, line, fmt.Sprintf(format, args...))
 }
 
+// columns returns those of the entry's table, whose ABI may be gone. They are none where the declaration cannot be read,
+// which its shape's own check finds.
+func (e lockEntry) columns() []string {
+	entry, err := parseDeclaration(e.declaration)
+	if err != nil {
+		return nil
+	}
+	declared, err := entry.event()
+	if err != nil {
+		return nil
+	}
+	return columnNames(declared.params)
+}
+
+// retired returns the entries whose event no ABI declares any more, in the order of tables.
+func (l *lock) retired(shapes []*shape) []Retired {
+	declared := map[string]bool{}
+	for _, s := range shapes {
+		declared[s.table] = true
+	}
+	var all []Retired
+	for _, e := range l.sorted() {
+		if !declared[e.table] {
+			all = append(all, Retired{e.table, e.declaration})
+		}
+	}
+	return all
+}
+
 // add records a new shape's table.
 func (l *lock) add(s *shape) {
 	l.entries = append(l.entries, lockEntry{table: s.table, shape: s.hash(), declaration: s.declaration()})
@@ -79,15 +108,16 @@ func (s *shape) hash() string { return digits(s.key(), shapeDigits) }
 
 // bytes returns the content of names.lock, sorted by table.
 func (l *lock) bytes() []byte {
-	sorted := slices.SortedFunc(slices.Values(l.entries), func(a, b lockEntry) int {
-		return cmp.Compare(a.table, b.table)
-	})
 	var b strings.Builder
 	b.WriteString(lockHead)
-	for _, e := range sorted {
+	for _, e := range l.sorted() {
 		fmt.Fprintf(&b, "%s %s %s\n", e.table, e.shape, e.declaration)
 	}
 	return []byte(b.String())
+}
+
+func (l *lock) sorted() []lockEntry {
+	return slices.SortedFunc(slices.Values(l.entries), func(a, b lockEntry) int { return cmp.Compare(a.table, b.table) })
 }
 
 // recorded returns the indexed positions in a declaration of the shape, and false if it declares something else.

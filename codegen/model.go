@@ -24,6 +24,7 @@ type table struct {
 	// Metadata are the columns before the parameters, but for created_at, which PostgreSQL fills in.
 	Metadata []metadataColumn
 	Columns  []column
+	Indexes  []index
 }
 
 // column is a parameter.
@@ -45,7 +46,7 @@ type column struct {
 	Nullable  bool
 	Hashed    bool
 	Uncarried string // why rindexer cannot carry the parameter; empty where it can
-	Index     string // the index's name; empty where there is none
+	Alias     string // the key under which it can, where its ABI gives the parameter that name; empty like Uncarried
 }
 
 // metadataColumn is a column that every table has. core.sql's generic_events begins with the same, and the template of
@@ -97,9 +98,10 @@ func newTable(s *shape) *table {
 	}
 	columns := columnNames(s.params)
 	fields := fieldNames(columns)
+	aliases := s.aliases(columns)
 	for i, p := range s.params {
 		c := newColumn(p, s.uncarried(i))
-		c.Name, c.Query, c.Field = columns[i], sqlcName(columns[i]), fields[i]
+		c.Name, c.Query, c.Field, c.Alias = columns[i], sqlcName(columns[i]), fields[i], aliases[i]
 		c.Store = of("e."+c.Field, c.Store)
 		if c.GoType == jsonStorage.goType {
 			c.Descriptor = c.Type
@@ -110,9 +112,6 @@ func newTable(s *shape) *table {
 			c.Read = of(fmt.Sprintf("d.Param(%q)", p.name), c.Read)
 		} else {
 			c.Read = of("v", c.Read)
-		}
-		if !c.Hashed && s.indexedAnywhere(i) {
-			c.Index = indexName(s.table, c.Name)
 		}
 		t.Columns = append(t.Columns, c)
 	}
@@ -131,7 +130,7 @@ func newColumn(p param, uncarried string) column {
 		Uncarried:   uncarried,
 	}
 	switch {
-	case uncarried != "":
+	case p.name == "" || uncarried != "":
 		c.Nullable = true
 		s = s.nullable()
 	case s.goType == bytesListStorage.goType:
@@ -143,21 +142,40 @@ func newColumn(p param, uncarried string) column {
 	return c
 }
 
-// uncarried says why rindexer's JSON cannot carry the parameter at i. It is empty where it can.
+// uncarried says why rindexer's JSON cannot carry the parameter at i. It is empty where it can: one parameter without a
+// name has a key of its own, which is empty.
 func (s *shape) uncarried(i int) string {
 	name := s.params[i].name
 	same := func(p param) bool { return p.name == name }
+	twice := slices.ContainsFunc(s.params[:i], same) || slices.ContainsFunc(s.params[i+1:], same)
 	switch {
-	case name == "":
-		return "has no name"
 	case name == reservedParam:
 		return "is named like the metadata"
-	case slices.ContainsFunc(s.params[:i], same) || slices.ContainsFunc(s.params[i+1:], same):
+	case twice && name == "":
+		return "has no name, like another"
+	case twice:
 		return "shares its name with another"
 	}
 	return ""
 }
 
-func (s *shape) indexedAnywhere(i int) bool {
-	return slices.ContainsFunc(s.variants, func(v []int) bool { return slices.Contains(v, i) })
+// aliases returns, for each parameter that rindexer cannot carry, the key under which it can: that of its column, which
+// no other parameter has, in the ABI that the manifest of ours gives to rindexer. For all others it is empty.
+func (s *shape) aliases(columns []string) []string {
+	taken := map[string]bool{}
+	for _, p := range s.params {
+		taken[p.name] = true
+	}
+	aliases := make([]string, len(s.params))
+	for i := range s.params {
+		if s.uncarried(i) == "" {
+			continue
+		}
+		alias := columns[i]
+		for taken[alias] {
+			alias += "_"
+		}
+		aliases[i], taken[alias] = alias, true
+	}
+	return aliases
 }

@@ -1,10 +1,10 @@
 package codegen
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -26,7 +26,7 @@ type param struct {
 
 // declared is an event and the file that declares it.
 type declared struct {
-	file string // without ".json"
+	file string // without its extension
 	event
 }
 
@@ -40,18 +40,19 @@ type jsonEntry struct {
 
 // jsonParam is a parameter of an entry, or a component of a tuple.
 type jsonParam struct {
-	Name       string      `json:"name"`
-	Type       string      `json:"type"`
-	Indexed    bool        `json:"indexed"`
-	Components []jsonParam `json:"components"`
+	Name         string      `json:"name"`
+	Type         string      `json:"type"`
+	InternalType string      `json:"internalType"`
+	Indexed      bool        `json:"indexed"`
+	Components   []jsonParam `json:"components"`
 }
 
 // maxParams keeps a table within PostgreSQL's 1,600 columns.
 const maxParams = 1500
 
-// parseFile returns the events of an ABI, sorted, so that an entry's place in its file does not matter.
+// parseFile returns the events of a file, sorted, so that an entry's place in it does not matter.
 func parseFile(name string, data []byte) ([]declared, []Warning, error) {
-	entries, err := parseEntries(data)
+	entries, err := findEntries(data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("abi/%s:%w", name, err)
 	}
@@ -59,86 +60,98 @@ func parseFile(name string, data []byte) ([]declared, []Warning, error) {
 		events   []declared
 		warnings []Warning
 	)
-	file := strings.TrimSuffix(name, ".json")
-	for i, raw := range entries {
-		e, isEvent, err := parseEntry(raw)
+	for _, entry := range entries {
+		e, isEvent, err := parseEntry(entry.raw)
 		switch {
 		case err != nil:
-			warnings = append(warnings, Warning{name, spaced(fmt.Sprintf("[%d]", i), e.name), err.Error()})
+			line := lineOf(data, entry.offset)
+			warnings = append(warnings, Warning{name, line, spaced(entry.path, e.name), err.Error()})
 		case isEvent:
-			events = append(events, declared{file, e})
+			events = append(events, declared{stem(name), e})
 		}
+	}
+	if events == nil && warnings == nil {
+		warnings = []Warning{{File: name, Reason: "it declares no events; hint: if it is a proxy, take the ABI of the contract behind it"}}
 	}
 	slices.SortFunc(events, func(a, b declared) int { return a.compare(b.event) })
 	return events, warnings, nil
 }
 
-// parseEntries returns the entries of a plain array, or of a build artifact's array "abi". An error begins with the
-// position, as line:column.
-func parseEntries(data []byte) ([]json.RawMessage, error) {
-	text := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	var entries []json.RawMessage
-	var err error
-	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) > 0 && first[0] == '{' {
-		var artifact struct{ ABI []json.RawMessage }
-		if err = json.Unmarshal(text, &artifact); err == nil && artifact.ABI == nil {
-			return nil, fmt.Errorf(`%s: the object has no array "abi"`, position(text, len(text)-len(first)))
-		}
-		entries = artifact.ABI
-	} else {
-		err = json.Unmarshal(text, &entries)
-		if err == nil && entries == nil {
-			err = &json.UnmarshalTypeError{Value: "null"}
-		}
-	}
-	var syntax *json.SyntaxError
-	var mismatch *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("%s: not JSON: %w", position(text, int(syntax.Offset)-1), err)
-	case errors.As(err, &mismatch):
-		return nil, fmt.Errorf(`%s: neither an array nor an object with an array "abi": have %s`,
-			position(text, int(mismatch.Offset)-1), mismatch.Value)
-	case err != nil:
-		return nil, fmt.Errorf("1:1: %w", err)
-	}
-	return entries, nil
-}
-
-// position is the place of a byte, as line:column, both counted from 1, columns in bytes.
-func position(text []byte, offset int) string {
-	before := text[:min(max(offset, 0), len(text))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	return fmt.Sprintf("%d:%d", line, len(before)-bytes.LastIndexByte(before, '\n'))
-}
+// stem is a file's name without its extension: what its contract is called.
+func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
 
 // parseEntry returns the event that an entry declares, and false for what is not an event. With an error, the event
 // has its name where that can be read.
 func parseEntry(raw json.RawMessage) (e event, isEvent bool, err error) {
-	var head struct{ Type, Name any }
-	if json.Unmarshal(raw, &head) != nil {
-		return event{}, false, fmt.Errorf("the entry is not an object")
+	var head entryHead
+	switch raw[0] {
+	case '"':
+		return parseText(raw)
+	case '{':
+		_ = json.Unmarshal(raw, &head) // takes any object
+	default:
+		return event{}, false, fmt.Errorf("the entry is neither an object nor the text of a declaration")
 	}
-	if head.Type != "event" {
+	if !head.isEvent() {
 		return event{}, false, nil
 	}
-	e.name, _ = head.Name.(string)
+	name, _ := head.Name.(string)
 	var entry jsonEntry
-	var mismatch *json.UnmarshalTypeError
-	if err := json.Unmarshal(raw, &entry); errors.As(err, &mismatch) {
-		return e, true, fmt.Errorf("%q: want %s, have %s", mismatch.Field, jsonType(mismatch), mismatch.Value)
-	} else if err != nil {
-		return e, true, err
+	if err := json.Unmarshal(raw, &entry); err != nil {
+		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			err = fmt.Errorf("%q: want %s, have %s", mismatch.Field, jsonType(mismatch), mismatch.Value)
+		}
+		return event{name: name}, true, err
 	}
+	e, err = entry.event()
+	return e, true, err
+}
+
+// parseText is parseEntry for an entry of a human-readable ABI.
+func parseText(raw json.RawMessage) (e event, isEvent bool, err error) {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return event{}, false, err
+	}
+	if words := strings.Fields(text); len(words) == 0 || words[0] != "event" {
+		return event{}, false, nil
+	}
+	entry, err := parseDeclaration(text)
+	if err == nil {
+		e, err = entry.event()
+	}
+	e.name = entry.Name
+	return e, true, err
+}
+
+// entryHead is what tells an event from other entries, whatever else the entry holds.
+type entryHead struct {
+	Type, Name, Anonymous any
+	Inputs                json.RawMessage
+}
+
+// isEvent takes an entry without a type for an event where only an event has what it has.
+func (h entryHead) isEvent() bool {
+	if h.Type != nil {
+		typ, ok := h.Type.(string)
+		return !ok || strings.EqualFold(typ, "event")
+	}
+	var inputs []struct{ Indexed any }
+	_ = json.Unmarshal(h.Inputs, &inputs) // what is no array of parameters has none that is indexed
+	return h.Anonymous != nil || slices.ContainsFunc(inputs, func(in struct{ Indexed any }) bool { return in.Indexed != nil })
+}
+
+// event checks what an entry says.
+func (entry jsonEntry) event() (e event, err error) {
+	e = event{name: entry.Name, anonymous: entry.Anonymous}
 	if e.name == "" {
-		return e, true, fmt.Errorf("the name is missing")
+		return e, fmt.Errorf("the name is missing")
 	}
 	if err := checkName(e.name); err != nil {
-		return e, true, err
+		return e, err
 	}
-	e.anonymous = entry.Anonymous
 	e.params, err = parseParams(entry)
-	return e, true, err
+	return e, err
 }
 
 func jsonType(e *json.UnmarshalTypeError) string {
@@ -158,11 +171,7 @@ func parseParams(entry jsonEntry) ([]param, error) {
 	var params []param
 	indexed := 0
 	for i, in := range entry.Inputs {
-		err := checkName(in.Name)
-		var typ *abiType
-		if err == nil {
-			typ, err = parseType(in.Type, in.Components)
-		}
+		typ, err := in.parse()
 		if err != nil {
 			return nil, fmt.Errorf("parameter %d%s: %w", i+1, inParentheses(in.Name), err)
 		}

@@ -142,7 +142,10 @@ func (t *table) TransactionIndex() string { return indexName(t.Name, "transactio
 
 // Note is the field's comment: what it holds, and when it does not.
 func (c column) Note() string {
-	if c.Nullable {
+	switch {
+	case c.Param == "" && c.Uncarried == "":
+		return c.Declaration + "; nullable, as all that have no name"
+	case c.Nullable:
 		return c.Declaration + "; nil where rindexer lost it"
 	}
 	return c.Declaration

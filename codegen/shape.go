@@ -19,8 +19,10 @@ type shape struct {
 	event
 	// variants are the distinct lists of indexed positions, the recorded one first, then the others in order.
 	variants [][]int
-	// files are the ABIs that declare the shape, sorted, without ".json".
+	// files are the ABIs that declare the shape, sorted, without their extensions.
 	files []string
+	// hinted is what hints say of the shape.
+	hinted hinted
 	// table is the name of the shape's table.
 	table string
 }

@@ -21,19 +21,19 @@ func TestSignatures(t *testing.T) {
 	}
 	compared := 0
 	for name, data := range abis {
-		entries, err := parseEntries(data)
+		entries, err := findEntries(data)
 		if err != nil {
 			t.Fatalf("%s:%v", name, err)
 		}
-		for i, raw := range entries {
-			e, isEvent, err := parseEntry(raw)
+		for i, entry := range entries {
+			e, isEvent, err := parseEntry(entry.raw)
 			if err != nil {
 				t.Errorf("%s: [%d] %v", name, i, err)
 			}
 			if !isEvent {
 				continue
 			}
-			oracle, err := abi.JSON(strings.NewReader("[" + string(raw) + "]"))
+			oracle, err := abi.JSON(strings.NewReader("[" + string(entry.raw) + "]"))
 			if err != nil {
 				t.Logf("%s: [%d] go-ethereum: %v", name, i, err)
 				continue

@@ -147,7 +147,11 @@ func TestUncarried(t *testing.T) {
 	s := &shape{event: one(t, `{"type":"event","name":"E","inputs":[
 		{"type":"bool","name":"a"}, {"type":"bool","name":"twice"}, {"type":"bool"},
 		{"type":"bool","name":"transaction_information"}, {"type":"bool","name":"twice"}, {"type":"bool","name":"Twice"}]}`)}
-	want := []bool{false, true, true, true, true, false}
+	want := []bool{false, true, false, true, true, false}
+	aliases := s.aliases(columnNames(s.params))
+	if got := fmt.Sprintf("%q", aliases); got != `["" "twice_" "" "transaction_information_" "twice_5" ""]` {
+		t.Errorf("aliases are %s", got)
+	}
 	for i := range s.params {
 		if got := s.uncarried(i) != ""; got != want[i] {
 			t.Errorf("parameter %d: uncarried is %t, want %t", i+1, got, want[i])

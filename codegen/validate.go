@@ -9,8 +9,8 @@ import (
 
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
-// validate holds the model against the rules of PostgreSQL, Go and sqlc. What it finds is a defect of this package:
-// the naming rules are made so that no ABI can break them.
+// validate holds the model against the rules of PostgreSQL, Go and sqlc. What it finds is a defect of this package, for
+// the naming rules are made so that no ABI can break them; or two indexes of one name that hints ask for.
 func validate(tables []*table) error {
 	var errs []error
 	relations := map[string]string{}
@@ -35,10 +35,8 @@ func validate(tables []*table) error {
 // indexes returns the names of the table's indexes.
 func (t *table) indexes() []string {
 	names := []string{t.TimestampIndex(), t.TransactionIndex()}
-	for _, c := range t.Columns {
-		if c.Index != "" {
-			names = append(names, c.Index)
-		}
+	for _, x := range t.Indexes {
+		names = append(names, x.Name)
 	}
 	return names
 }

@@ -25,13 +25,15 @@ type change struct {
 type changeSet struct {
 	list []change // in the order of paths
 	left int      // files that are up to date
+	// retired are the tables that no ABI declares any more.
+	retired []codegen.Retired
 }
 
 // diff compares the output with the files that stand below root.
 func diff(root string, out codegen.Output) (changeSet, error) {
 	wanted := maps.Clone(out.Files)
 	wanted[codegen.LockFile] = out.Lock
-	var set changeSet
+	set := changeSet{retired: out.Retired}
 	for _, path := range slices.Sorted(maps.Keys(wanted)) {
 		standing, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path)))
 		switch {
@@ -104,13 +106,25 @@ func (c change) apply(root string) error {
 	return os.WriteFile(name, c.content, 0o644)
 }
 
-// report prints what was done, a line a file, and how much was left alone.
+// report prints what was done, a line a file, and how much was left alone. A table whose ABI is gone is named when its
+// files go, and counted from then on.
 func (s changeSet) report(w io.Writer) {
 	count := map[string]int{}
+	removed := map[string]bool{}
 	for _, c := range s.list {
 		fmt.Fprintln(w, c.verb, c.path)
 		count[c.verb]++
+		removed[c.path] = c.verb == "removed"
 	}
-	fmt.Fprintf(w, "%d added, %d changed, %d removed, %d left alone\n",
-		count["added"], count["changed"], count["removed"], s.left)
+	for _, r := range s.retired {
+		if removed["schema/"+r.Table+".gen.sql"] {
+			fmt.Fprintf(w, "kept table %s and its name: %s is in no ABI any more, or excluded, and goes to generic_events\n",
+				r.Table, r.Declaration)
+		}
+	}
+	fmt.Fprintf(w, "%d added, %d changed, %d removed, %d left alone", count["added"], count["changed"], count["removed"], s.left)
+	if n := len(s.retired); n > 0 {
+		fmt.Fprintf(w, "; kept without an ABI: %d, see %s", n, codegen.LockFile)
+	}
+	fmt.Fprintln(w)
 }

@@ -102,7 +102,7 @@ func plan(root string, stderr io.Writer) (changeSet, error) {
 // readInput reads what is generated from, and says what of abi/ it does not read. Dot files are an editor's
 // business, and *.md a reader's.
 func readInput(root string, stderr io.Writer) (codegen.Input, error) {
-	in := codegen.Input{ABIs: map[string][]byte{}}
+	in := codegen.Input{ABIs: map[string][]byte{}, Hints: map[string][]byte{}}
 	var errs []error
 	module, err := modulePath(filepath.Join(root, "go.mod"))
 	in.Module, errs = module, append(errs, err)
@@ -110,14 +110,18 @@ func readInput(root string, stderr io.Writer) (codegen.Input, error) {
 	entries, err := os.ReadDir(filepath.Join(root, "abi"))
 	errs = append(errs, err)
 	for _, e := range entries {
+		name := e.Name()
+		files := in.ABIs
 		switch {
-		case strings.HasPrefix(e.Name(), "."), strings.HasSuffix(e.Name(), ".md"), e.Name() == filepath.Base(codegen.LockFile):
+		case strings.HasPrefix(name, "."), strings.HasSuffix(name, ".md"), name == filepath.Base(codegen.LockFile):
 			continue
-		case e.IsDir() || filepath.Ext(e.Name()) != ".json":
-			fmt.Fprintf(stderr, "warning: abi/%s is not read: ABIs are files abi/<name>.json\n", e.Name())
+		case strings.HasSuffix(name, codegen.HintsSuffix):
+			files = in.Hints
+		case e.IsDir() || !isABI(name):
+			fmt.Fprintf(stderr, "warning: abi/%s is not read: ABIs are files abi/<name>.json or abi/<name>.abi\n", name)
 			continue
 		}
-		in.ABIs[e.Name()], err = os.ReadFile(filepath.Join(root, "abi", e.Name()))
+		files[name], err = os.ReadFile(filepath.Join(root, "abi", name))
 		errs = append(errs, err)
 	}
 	in.Lock, err = os.ReadFile(filepath.Join(root, codegen.LockFile))
@@ -125,6 +129,12 @@ func readInput(root string, stderr io.Writer) (codegen.Input, error) {
 		errs = append(errs, err)
 	}
 	return in, errors.Join(errs...)
+}
+
+// isABI goes by the extension: artifacts are .json, and what solc --abi writes is .abi.
+func isABI(name string) bool {
+	extension := strings.ToLower(filepath.Ext(name))
+	return extension == ".json" || extension == ".abi"
 }
 
 // modulePath returns the module that a go.mod declares.

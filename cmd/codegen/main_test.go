@@ -120,6 +120,11 @@ removed gen/events/paused_events.go
 removed queries/paused_events.gen.sql
 removed schema/paused_events.gen.sql
 `
+	const kept = "kept table paused_events and its name: event Paused() is in no ABI any more, or excluded, and goes to generic_events\n" +
+		"0 added, 1 changed, 4 removed, 4 left alone; kept without an ABI: 1, see abi/names.lock\n"
+	if !strings.HasSuffix(stdout.String(), kept) {
+		t.Errorf("the output does not end in\n%s, but is\n%s", kept, &stdout)
+	}
 	got := tree(t, root)
 	for line := range strings.Lines(want) {
 		verb, path, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -161,7 +166,7 @@ func TestWarnings(t *testing.T) {
 	if err := write(root, io.Discard, &stderr); err != nil {
 		t.Fatal(err)
 	}
-	if want := "warning: abi/A.json: [0] Odd is left out: parameter 1 (x): "; !strings.HasPrefix(stderr.String(), want) {
+	if want := "warning: abi/A.json:1: [0] Odd is left out: parameter 1 (x): "; !strings.HasPrefix(stderr.String(), want) {
 		t.Errorf("stderr is %q, want %q", &stderr, want)
 	}
 }
@@ -202,7 +207,8 @@ func TestWriteSaysWhatItDoesNotRead(t *testing.T) {
 	root := project(t, map[string]string{
 		"abi/Token.json":   transfer,
 		"abi/Upper.JSON":   transfer,
-		"abi/Solc.abi":     transfer,
+		"abi/Solc.abi":     paused,
+		"abi/Solc.bin":     "6080",
 		"abi/out/Sub.json": transfer,
 		"abi/.Editor.json": "{",
 		"abi/README.md":    "",
@@ -211,11 +217,13 @@ func TestWriteSaysWhatItDoesNotRead(t *testing.T) {
 	if err := write(root, &stdout, &stderr); err != nil {
 		t.Fatal(err)
 	}
-	want := `warning: abi/Solc.abi is not read: ABIs are files abi/<name>.json
-warning: abi/Upper.JSON is not read: ABIs are files abi/<name>.json
-warning: abi/out is not read: ABIs are files abi/<name>.json
+	want := `warning: abi/Solc.bin is not read: ABIs are files abi/<name>.json or abi/<name>.abi
+warning: abi/out is not read: ABIs are files abi/<name>.json or abi/<name>.abi
 `
 	if stderr.String() != want {
 		t.Errorf("got\n%s", &stderr)
+	}
+	if !strings.Contains(stdout.String(), "added schema/paused_events.gen.sql") {
+		t.Error("abi/Solc.abi was not read")
 	}
 }

@@ -7,6 +7,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -69,8 +70,8 @@ type Param struct {
 	Type *Type
 	// Hashed: indexed and of a dynamic type or a tuple, so that the log holds its hash only.
 	Hashed bool
-	// Uncarried: rindexer's JSON cannot carry it, see Decoder.
-	Uncarried bool
+	// Alias is the key of a parameter that rindexer's JSON cannot carry under its own, see Decoder; else it is empty.
+	Alias string
 }
 
 // Catalog finds definitions. It is immutable, so that any goroutine may use it.
@@ -166,8 +167,20 @@ func (d *Definition) hashes() int {
 	return n
 }
 
-// present counts the distinct names of d's parameters, and how many of them are keys.
+// present counts the distinct keys that d's parameters have in JSON, and how many of them are keys of the item: by
+// alias where all of these are there, else by name.
 func (d *Definition) present(keys Keys) (named, present int) {
+	if d.HasAliases() {
+		for _, p := range d.Params {
+			if keys.Has(cmp.Or(p.Alias, p.Name)) {
+				present++
+			}
+		}
+		if present == len(d.Params) {
+			return present, present
+		}
+		present = 0
+	}
 	for i, p := range d.Params {
 		if p.Name == metadataKey || d.namedBefore(i) {
 			continue
@@ -178,6 +191,11 @@ func (d *Definition) present(keys Keys) (named, present int) {
 		}
 	}
 	return named, present
+}
+
+// HasAliases reports whether d has parameters that rindexer's JSON cannot carry under their own names.
+func (d *Definition) HasAliases() bool {
+	return slices.ContainsFunc(d.Params, func(p Param) bool { return p.Alias != "" })
 }
 
 func (d *Definition) namedBefore(i int) bool {

@@ -30,6 +30,8 @@ func TestPick(t *testing.T) {
 	bare, short, long := shape("bare"), shape("short", "a"), shape("long", "a", "b")
 	unnamed, twice := shape("unnamed", "", ""), shape("twice", "x", "x", "y")
 	reserved := shape("reserved", "a", "transaction_information")
+	reserved.Params[1].Alias = "transaction_information_2"
+	unnamed.Params[0].Alias, unnamed.Params[1].Alias = "param_1", "param_2"
 	for _, c := range []struct {
 		name       string
 		candidates []*event.Definition
@@ -53,6 +55,11 @@ func TestPick(t *testing.T) {
 		{"no parameters beside some", []*event.Definition{bare, short}, keys{"a"}, short, event.MatchExact},
 		{"unnamed parameters share one key", []*event.Definition{unnamed}, keys{""}, unnamed, event.MatchExact},
 		{"a name that occurs twice is one key", []*event.Definition{twice}, keys{"x", "y"}, twice, event.MatchExact},
+		{"unnamed parameters by their aliases", []*event.Definition{unnamed}, keys{"param_2", "param_1"}, unnamed, event.MatchExact},
+		{"unnamed parameters with names of somebody's", []*event.Definition{unnamed}, keys{"a", "b"}, nil, event.MatchNone},
+		{"one alias of two", []*event.Definition{unnamed}, keys{"param_1"}, nil, event.MatchNone},
+		{"a parameter that the metadata hides, by its alias", []*event.Definition{reserved}, keys{"a", "transaction_information_2"},
+			reserved, event.MatchExact},
 		{"a parameter that the metadata hides is not asked for", []*event.Definition{reserved}, keys{"a"}, reserved, event.MatchExact},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,9 +11,10 @@ import (
 type Decoder interface {
 	// Param is the parameter of that name.
 	Param(name string) Value
-	// Uncarried is the next parameter where a raw log is read, and nil where rindexer's JSON is: it stands for a
-	// parameter that the JSON cannot carry (unnamed, of a name that occurs twice, or named transaction_information).
-	Uncarried() Value
+	// Uncarried is the next parameter, of a kind that rindexer's JSON cannot carry: one of several without a name or with
+	// the same, or one that is named transaction_information. It is nil where JSON is read, unless rindexer was given an
+	// ABI that calls the parameter alias.
+	Uncarried(alias string) Value
 }
 
 // Value is one value to be read as the type its ABI declares.

@@ -134,7 +134,7 @@ func (d *logDecoder) Param(string) Value {
 	return d
 }
 
-func (d *logDecoder) Uncarried() Value { return d.Param("") }
+func (d *logDecoder) Uncarried(string) Value { return d.Param("") }
 
 func (d *logDecoder) isIndexed(param int) bool {
 	for _, i := range d.indexed {

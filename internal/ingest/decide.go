@@ -173,10 +173,10 @@ func (d *Decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 // decode finds the item's shape and decodes its parameters. The definition is nil where no ABI describes the event.
 //
 // The usual item has just one shape that it can be, and all of its parameters: it is decoded without a comparison of
-// keys.
+// keys. Where a shape can do without some of its own, keys must be compared: they may be those of another shape.
 func (d *Decider) decode(item *rindexer.Item) (*event.Definition, event.Row, error) {
 	candidates := d.candidates()
-	if len(candidates) == 1 && d.message.HasHash {
+	if len(candidates) == 1 && d.message.HasHash && !candidates[0].HasAliases() {
 		definition := candidates[0]
 		row := definition.Handler.NewRow()
 		row.Decode(item)

@@ -114,3 +114,49 @@ func TestDecideWithoutHash(t *testing.T) {
 		}
 	}
 }
+
+// pair is a row of an event with two parameters that have no name.
+type pair struct {
+	event.Meta
+	first, second *bool
+}
+
+func (p *pair) Decode(d event.Decoder) {
+	if v := d.Uncarried("param_1"); v != nil {
+		p.first = new(v.Bool())
+	}
+	if v := d.Uncarried("param_2"); v != nil {
+		p.second = new(v.Bool())
+	}
+}
+
+// TestDecideUncarried: of two parameters without a name rindexer sends one, and nobody can tell which. It sends both
+// where its ABI gives them names: ours, or those of somebody's, which are another shape.
+func TestDecideUncarried(t *testing.T) {
+	t.Parallel()
+	definition := define("pair_events", "Pair", false,
+		event.Param{Type: event.Bool(), Alias: "param_1"}, event.Param{Type: event.Bool(), Alias: "param_2"})
+	var row *pair
+	definition.Handler = rowMaker{row: func() event.Row { row = new(pair); return row }}
+	catalog := event.NewCatalog(definition)
+	envelope := fmt.Sprintf(`"event_signature_hash":"%s"`, definition.Topic0)
+	for parameters, want := range map[string]string{
+		`"":true`:                        "pair_events",
+		`"param_2":true,"param_1":false`: "pair_events",
+		`"a":true,"b":false`:             "generic_events",
+		`"param_2":1,"param_1":false`:    "invalid_field",
+		`"param_2":null,"param_1":false`: "invalid_field",
+		`"param_1":true`:                 "generic_events",
+	} {
+		got, _ := decided(t, catalog, envelope, parameters)
+		if got != want {
+			t.Errorf("{%s}: %s, want %s", parameters, got, want)
+		}
+		if got != "pair_events" {
+			continue
+		}
+		if both := row.first != nil && row.second != nil && !*row.first && *row.second; both != (len(parameters) > 10) {
+			t.Errorf("{%s}: %v, %v", parameters, row.first, row.second)
+		}
+	}
+}

@@ -101,7 +101,12 @@ func (it *Item) Param(name string) event.Value {
 }
 
 // Uncarried implements event.Decoder.
-func (it *Item) Uncarried() event.Value { return nil }
+func (it *Item) Uncarried(alias string) event.Value {
+	if !it.Has(alias) {
+		return nil
+	}
+	return it.Param(alias)
+}
 
 // Lacks returns the error of an item that has not all parameters of an event: it names the first that is missing.
 func (it *Item) Lacks(d *event.Definition) error {
