@@ -3,6 +3,7 @@ package codegen
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,53 @@ func TestNamesAreStable(t *testing.T) {
 	expectTables(t, again, both)
 	if string(again.Lock) != string(removed.Lock) {
 		t.Error("names.lock changed though no shape is new")
+	}
+}
+
+// TestOrdersOfFiles adds real ABIs one by one in ten random orders: who has a name keeps it.
+func TestOrdersOfFiles(t *testing.T) {
+	abis := realABIs(t)
+	events := map[string][]declared{}
+	for name, data := range abis {
+		found, _, err := parseFile(name, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events[name] = found
+	}
+	clashes := map[string]bool{}
+	for seed := range uint64(10) {
+		files := slices.Sorted(maps.Keys(abis))
+		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+		var lockText []byte
+		tables := map[string]string{}
+		for i := range files {
+			var all []declared
+			for _, name := range slices.Sorted(slices.Values(files[:i+1])) {
+				all = append(all, events[name]...)
+			}
+			l, err := parseLock(lockText)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shapes := collect(all)
+			if err := claimTables(shapes, l); err != nil {
+				t.Fatal(err)
+			}
+			lockText = l.bytes()
+			for _, s := range shapes {
+				if was, stood := tables[s.key()]; stood && was != s.table {
+					t.Fatalf("seed %d: %s renames %s to %s", seed, files[i], was, s.table)
+				}
+				tables[s.key()] = s.table
+				if s.table != tableNames(s)[0] {
+					clashes[s.table] = true
+				}
+			}
+		}
+	}
+	if len(clashes) < 20 {
+		t.Errorf("%d tables have no first choice, so that the orders show little", len(clashes))
 	}
 }
 

@@ -191,7 +191,7 @@ func descriptor(t *abiType) string {
 func (t *abiType) sentAsNull(below bool) bool {
 	switch t.kind {
 	case kindTuple:
-		seen := map[string]bool{"": true}
+		seen := map[string]bool{}
 		for _, f := range t.fields {
 			if seen[f.name] || f.typ.memberSentAsNull(below) {
 				return true

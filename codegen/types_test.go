@@ -129,7 +129,8 @@ func TestNullInJSON(t *testing.T) {
 		{"functions in tuples", "tuple[]", `"components":[{"type":"function[]","name":"a"}]`, true},
 		{"bytes[] in a tuple", "tuple", `"components":[{"type":"bytes[]","name":"a"}]`, true},
 		{"bytes[] in tuples", "tuple[]", `"components":[{"type":"bytes[]","name":"a"}]`, false},
-		{"no name", "tuple", `"components":[{"type":"bool"}]`, true},
+		{"no name", "tuple", `"components":[{"type":"bool"}]`, false},
+		{"no name twice", "tuple", `"components":[{"type":"bool"},{"type":"bool"}]`, true},
 		{"one name twice", "tuple[]", `"components":[{"type":"bool","name":"a"},{"type":"bool","name":"a"}]`, true},
 	} {
 		sql, _ := columnOf(t, fmt.Sprintf(`{"type":%q,"name":"thing",%s}`, c.typ, c.components))

@@ -84,12 +84,15 @@ func (p project) generate(t *testing.T) {
 	p.run(t, "make", "generate")
 }
 
-// build builds the service and returns the binary's path. Without paths in it a package is compiled only once for all
-// copies of the project.
-func (p project) build(t *testing.T) string {
+// build builds the service and returns the binary's path.
+func (p project) build(t *testing.T) string { return p.buildCommand(t, "./cmd/redis-postgres-sync") }
+
+// buildCommand builds a command of the project. Without paths in it a package is compiled only once for all copies of
+// the project.
+func (p project) buildCommand(t *testing.T, pkg string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "redis-postgres-sync")
-	p.run(t, "go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/redis-postgres-sync")
+	binary := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	p.run(t, "go", "build", "-trimpath", "-buildvcs=false", "-o", binary, pkg)
 	return binary
 }
 

@@ -190,7 +190,7 @@ func normalized(comment string) string {
 
 func normalizedParam(text string) string {
 	declared, name, found := strings.Cut(text, " indexed")
-	if !found || !isValueType(declared) {
+	if !found || !isValueType(declared) || name != "" && name[0] != ' ' {
 		return text
 	}
 	return declared + name

@@ -133,8 +133,9 @@ func TestTypeKey(t *testing.T) {
 	u := event.Bool()
 	tuple := event.Tuple(
 		event.Field{Name: "a", Type: u}, event.Field{Type: u}, event.Field{Name: "a", Type: u}, event.Field{Name: "b", Type: u},
+		event.Field{Type: u}, event.Field{Name: "4", Type: u},
 	)
-	for i, want := range []string{"a", "1", "2", "b"} {
+	for i, want := range []string{"a", "1", "2", "b", "4_", "4"} {
 		if got := tuple.Key(i); got != want {
 			t.Errorf("component %d: got %q, want %q", i, got, want)
 		}

@@ -87,18 +87,36 @@ func (t *Type) headSize() int {
 	return wordSize
 }
 
+// Shared reports whether a tuple's component has its name, or that it has none, in common with another one.
+func (t *Type) Shared(i int) bool {
+	for other, f := range t.Fields {
+		if other != i && f.Name == t.Fields[i].Name {
+			return true
+		}
+	}
+	return false
+}
+
 // Key is the name of a tuple's component in a jsonb column: its own, or its position, counted from 0, where it has
 // none or an earlier component has the same.
 func (t *Type) Key(i int) string {
 	name := t.Fields[i].Name
-	for _, earlier := range t.Fields[:i] {
-		if earlier.Name == name {
-			name = ""
+	if name == "" || t.named(name, i) {
+		name = strconv.Itoa(i)
+		for t.named(name, len(t.Fields)) { // which no compiler allows
+			name += "_"
 		}
-	}
-	if name == "" {
-		return strconv.Itoa(i)
 	}
 	clean, _ := CleanText(name)
 	return clean
+}
+
+// named reports whether one of the first n components has the name.
+func (t *Type) named(name string, n int) bool {
+	for _, f := range t.Fields[:n] {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
 }

@@ -113,8 +113,8 @@ func (c *composite) appendTuple(j event.JSON, t *event.Type) event.JSON {
 	s.object(0, func(f field) { members = append(members, f) })
 	j = append(j, '{')
 	for i, component := range t.Fields {
-		if t.Key(i) != component.Name {
-			c.uncarried = true // the JSON has one key for all that have no name of their own
+		if t.Shared(i) {
+			c.uncarried = true // the JSON has one key for all components of a name
 		}
 		if c.err != nil || c.uncarried {
 			return j
@@ -122,7 +122,7 @@ func (c *composite) appendTuple(j event.JSON, t *event.Type) event.JSON {
 		if i > 0 {
 			j = append(j, ',')
 		}
-		j = append(j.AppendString(component.Name), ':')
+		j = append(j.AppendString(t.Key(i)), ':')
 		if c.enter(c.member(members, component.Name), component.Type, false) {
 			j = c.appendValue(j, component.Type)
 		}
