@@ -84,10 +84,13 @@ func (s *service) askSchema(ctx context.Context) error {
 	}
 	select {
 	case <-s.prepared:
-		return s.migrator.Ready(ctx)
 	default:
 		return errNotPrepared
 	}
+	if s.asked.CompareAndSwap(false, true) {
+		return nil // it has just been prepared, and thousands of tables take a while to look at
+	}
+	return s.migrator.Ready(ctx)
 }
 
 // answers is what is told by HTTP.

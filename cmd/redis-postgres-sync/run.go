@@ -80,6 +80,7 @@ type service struct {
 	leasing  atomic.Pointer[error] // what the last attempt to lease one came to
 	letters  atomic.Int64          // dead letters that are open, or unknownLetters
 	prepared chan struct{}         // closed when the schema is ready for the first time
+	asked    atomic.Bool           // the monitor has asked about it since
 	ending   atomic.Bool
 }
 

@@ -3,9 +3,10 @@ package migrate
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // column is what this version's statements rely on. It is read from the file and not from a server, because a role
@@ -16,28 +17,85 @@ type column struct {
 	notNull bool
 }
 
-// token is a comment, a string, a quoted or plain name, a number, or a sign.
-var token = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|[\pL_][\pL\pN_$]*|\pN+|\S`)
-
-// word is a token, and where it stands.
+// word is a string, a quoted or plain name, a number, or a sign, and where it stands.
 type word struct {
 	text       string
 	start, end int
+}
+
+// words cuts SQL into words, without its comments and white space. It is written out, and no regular expression,
+// because a start with thousands of tables waits for it.
+func words(sql string) []word {
+	var all []word
+	for i := 0; i < len(sql); {
+		n, isWord := wordLength(sql[i:])
+		if isWord {
+			all = append(all, word{sql[i : i+n], i, i + n})
+		}
+		i += n
+	}
+	return all
+}
+
+// wordLength is the length of what text begins with, and false for a comment or white space.
+func wordLength(text string) (n int, isWord bool) {
+	first, size := utf8.DecodeRuneInString(text)
+	switch {
+	case strings.HasPrefix(text, "--"):
+		return lengthTo(text, "\n"), false
+	case strings.HasPrefix(text, "/*"):
+		return lengthTo(text, "*/"), false
+	case first == '\'' || first == '"':
+		return quotedLength(text), true
+	case unicode.IsLetter(first) || first == '_':
+		return lengthWhile(text, func(r rune) bool {
+			return unicode.IsLetter(r) || unicode.IsNumber(r) || r == '_' || r == '$'
+		}), true
+	case unicode.IsNumber(first):
+		return lengthWhile(text, unicode.IsNumber), true
+	}
+	return size, !unicode.IsSpace(first)
+}
+
+func lengthTo(text, end string) int {
+	if i := strings.Index(text, end); i >= 0 {
+		return i + len(end)
+	}
+	return len(text)
+}
+
+func lengthWhile(text string, in func(rune) bool) int {
+	if i := strings.IndexFunc(text, func(r rune) bool { return !in(r) }); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// quotedLength is the length of a string or name in quotes, within which a quote stands twice.
+func quotedLength(text string) int {
+	quote := text[:1]
+	n := 1
+	for {
+		i := strings.Index(text[n:], quote)
+		if i < 0 {
+			return len(text)
+		}
+		if n += i + 1; !strings.HasPrefix(text[n:], quote) {
+			return n
+		}
+		n++
+	}
 }
 
 // element is one column or constraint in the parentheses of CREATE TABLE.
 type element []word
 
 // elements cuts what stands in the outer parentheses at their commas.
-func elements(sql string) []element {
+func elements(sql []word) []element {
 	var all []element
 	var one element
 	depth := 0
-	for _, at := range token.FindAllStringIndex(sql, -1) {
-		w := word{sql[at[0]:at[1]], at[0], at[1]}
-		if strings.HasPrefix(w.text, "--") || strings.HasPrefix(w.text, "/*") {
-			continue
-		}
+	for _, w := range sql {
 		before := depth
 		depth += nesting(w.text)
 		switch {
@@ -52,6 +110,17 @@ func elements(sql string) []element {
 	return nil
 }
 
+// constraintNames lists the names of the constraints in a statement.
+func constraintNames(sql []word) []string {
+	var names []string
+	for i, w := range sql[:max(0, len(sql)-1)] {
+		if strings.EqualFold(w.text, "CONSTRAINT") {
+			names = append(names, unquote(sql[i+1].text))
+		}
+	}
+	return names
+}
+
 func nesting(text string) int {
 	switch text {
 	case "(":
@@ -63,8 +132,8 @@ func nesting(text string) int {
 }
 
 // parseColumns reads the columns of a CREATE TABLE statement, and the names of those in its primary key.
-func parseColumns(sql string) (columns []column, key []string, err error) {
-	for _, e := range elements(sql) {
+func parseColumns(sql string, words []word) (columns []column, key []string, err error) {
+	for _, e := range elements(words) {
 		if len(e) < 2 {
 			return nil, nil, fmt.Errorf("column %q has no type", e.text(sql, 0, len(e)))
 		}

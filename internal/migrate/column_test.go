@@ -40,7 +40,7 @@ func TestParseColumns(t *testing.T) {
 		{"i", "text", true},
 		{"check", "boolean", false},
 	}
-	got, _, err := parseColumns(sql)
+	got, _, err := parseColumns(sql, words(sql))
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("columns\n got %+v, %v\nwant %+v", got, err, want)
 	}
@@ -53,7 +53,7 @@ func TestParseColumns(t *testing.T) {
 		"CREATE TABLE x (a int":                      "no columns",
 		"CREATE TABLE x (CONSTRAINT a CHECK (true))": "no columns",
 	} {
-		if _, _, err := parseColumns(sql); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := parseColumns(sql, words(sql)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want %q", sql, err, want)
 		}
 	}

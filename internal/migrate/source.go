@@ -90,7 +90,6 @@ var (
 	createIndex = regexp.MustCompile(`(?is)^CREATE\s+(?:UNIQUE\s+)?INDEX\s+` + ident + `\s+ON\s+` + ident + `[\s(]`)
 	comment     = regexp.MustCompile(`(?is)^COMMENT\s+ON\s+(TABLE|COLUMN|INDEX|CONSTRAINT)\s+` + ident +
 		`(?:\s*\.\s*` + ident + `)?(?:\s+ON\s+` + ident + `)?\s+IS\s`)
-	constraint   = regexp.MustCompile(`(?i)\bCONSTRAINT\s+` + ident)
 	indexKeyword = regexp.MustCompile(`(?i)\bINDEX\b`)
 )
 
@@ -130,15 +129,16 @@ func (p *parser) table(t *table) error {
 	if old := p.tables[t.name]; old != nil {
 		return fmt.Errorf("table %s is in %s already", t.name, old.file)
 	}
-	columns, key, err := parseColumns(t.stmts[0])
+	words := words(t.stmts[0])
+	columns, key, err := parseColumns(t.stmts[0], words)
 	if err != nil {
 		return fmt.Errorf("find columns of table %s: %w", t.name, err)
 	}
 	t.columns, t.key = columns, key
 	p.tables[t.name] = t
 	p.order = append(p.order, t)
-	for _, m := range constraint.FindAllStringSubmatch(t.stmts[0], -1) {
-		p.constraints[unquote(m[1])] = t
+	for _, name := range constraintNames(words) {
+		p.constraints[name] = t
 	}
 	return nil
 }

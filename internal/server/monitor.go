@@ -31,7 +31,8 @@ type Monitor struct {
 	last    time.Time
 }
 
-// ErrNotYet is the answer of a check that cannot be asked yet, as at the start. It fails, and is not logged.
+// ErrNotYet is the answer of a check that cannot be asked yet, as at the start. It fails, and is not logged. The check
+// must give it without asking a server, for it is asked again soon.
 var ErrNotYet = errors.New("not asked yet")
 
 // NewMonitor returns a Monitor that asks nothing before Run.
@@ -53,8 +54,12 @@ func (m *Monitor) Run(ctx context.Context) error {
 	return nil
 }
 
-// whileFailing is the time between two questions about something that everybody waits for.
-const whileFailing = time.Second
+const (
+	// whileFailing is the time between two questions about something that everybody waits for.
+	whileFailing = time.Second
+	// notYet is the time between two questions that are answered without asking anybody.
+	notYet = 20 * time.Millisecond
+)
 
 func (m *Monitor) ask(ctx context.Context, c Check) {
 	next := time.NewTimer(0)
@@ -72,8 +77,13 @@ func (m *Monitor) ask(ctx context.Context, c Check) {
 			return
 		}
 		m.answered(c, err)
-		if next.Reset(c.Every); err != nil {
+		switch {
+		case errors.Is(err, ErrNotYet):
+			next.Reset(notYet)
+		case err != nil:
 			next.Reset(min(c.Every, whileFailing))
+		default:
+			next.Reset(c.Every)
 		}
 	}
 }
