@@ -29,6 +29,9 @@ type Input struct {
 	ABIs map[string][]byte
 	// Hints holds the content of the files of hints by their names, such as "ERC20.hints.yaml".
 	Hints map[string][]byte
+	// Deployments holds the content of the files of deployments by their names, such as "ERC20.deployments.yaml". They
+	// are for RindexerProject alone.
+	Deployments map[string][]byte
 	// Lock is the content of names.lock, empty at first.
 	Lock []byte
 }
@@ -89,6 +92,7 @@ func Generate(in Input) (Output, error) {
 
 // model is what was decided: each shape with its table.
 type model struct {
+	declared []declared // events that are not excluded, in the order of files
 	shapes   []*shape
 	lock     *lock
 	warnings []Warning
@@ -115,6 +119,7 @@ func decide(in Input) (*model, error) {
 	if events, err = exclude(events, hints); err != nil {
 		return nil, err
 	}
+	m.declared = events
 	m.shapes = collect(events)
 	if err := hint(m.shapes, hints); err != nil {
 		return nil, err

@@ -192,7 +192,7 @@ func parseParams(entry jsonEntry) ([]param, error) {
 // checkName refuses names that no compiler allows and that would not survive in a comment. The empty one is fine.
 func checkName(name string) error {
 	for _, r := range name {
-		if !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune("(),'\"`\\", r) {
+		if !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune("(){},'\"`\\", r) {
 			return fmt.Errorf("%q is not a name", name)
 		}
 	}

@@ -1,15 +1,18 @@
 // Command codegen generates the Go code, tables and queries of the events that the ABIs in abi/ declare. It reads
-// abi/*.json and abi/names.lock below the project directory; package codegen decides, and this command only moves
-// files. Nothing is written unless everything could be read.
+// abi/*.json and what stands beside them below the project directory; package codegen decides, and this command only
+// moves files. Nothing is written unless everything could be read. It also prints a manifest for rindexer, and fetches
+// ABIs by address.
 package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -17,9 +20,12 @@ import (
 )
 
 const usage = `Usage: go run ./cmd/codegen [-root directory] [-check]
+       go run ./cmd/codegen rindexer [-out directory]
+       go run ./cmd/codegen fetch -network name -chain-id number address
 
 Generates gen/events, schema/*.gen.sql and queries/*.gen.sql from abi/*.json, and records the names of new tables in
-abi/names.lock. Run sqlc after it, as make generate does.
+abi/names.lock. Run sqlc after it, as make generate does. rindexer prints a manifest that streams these events, fetch
+gets an ABI by its contract's address: each has a -help of its own.
 
 Example: go run ./cmd/codegen -check
 
@@ -28,28 +34,70 @@ Flags:
 
 var errStale = errors.New("generated files are stale; hint: run make generate")
 
+// command is what is run: its flags, and what it does once they are parsed.
+type command struct {
+	flags *flag.FlagSet
+	run   func(ctx context.Context, arguments []string, stdout, stderr io.Writer) error
+}
+
+// errUsage is the error of wrong use, which exits with 2.
+type errUsage struct{ error }
+
 func main() {
-	flags := flag.NewFlagSet("codegen", flag.ExitOnError) // exits with 2 on wrong use
-	root := flags.String("root", ".", "the project `directory`")
-	check := flags.Bool("check", false, "write nothing; list what is stale and exit with 1 if anything is")
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	c, arguments := generateCommand(), os.Args[1:]
+	if len(arguments) > 0 {
+		switch arguments[0] {
+		case "rindexer":
+			c, arguments = rindexerCommand(), arguments[1:]
+		case "fetch":
+			c, arguments = fetchCommand(), arguments[1:]
+		}
+	}
+	c.flags.Parse(arguments) // exits with 2 on wrong use
+	err := c.run(ctx, c.flags.Args(), os.Stdout, os.Stderr)
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "codegen:", err)
+	if _, wrong := errors.AsType[errUsage](err); wrong {
+		c.flags.Usage()
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+// newFlags returns the flags of a command, -root among them, and its usage.
+func newFlags(name, usage string) (flags *flag.FlagSet, root *string) {
+	flags = flag.NewFlagSet(name, flag.ExitOnError)
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()
 	}
-	flags.Parse(os.Args[1:])
-	if flags.NArg() > 0 {
-		fmt.Fprintf(flags.Output(), "codegen: unexpected argument %q\n", flags.Arg(0))
-		flags.Usage()
-		os.Exit(2)
+	return flags, flags.String("root", ".", "the project `directory`")
+}
+
+// noArguments refuses what no flag takes.
+func noArguments(arguments []string) error {
+	if len(arguments) > 0 {
+		return errUsage{fmt.Errorf("unexpected argument %q", arguments[0])}
 	}
-	generate := write
-	if *check {
-		generate = compare
-	}
-	if err := generate(*root, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "codegen:", err)
-		os.Exit(1)
-	}
+	return nil
+}
+
+func generateCommand() command {
+	flags, root := newFlags("codegen", usage)
+	check := flags.Bool("check", false, "write nothing; list what is stale and exit with 1 if anything is")
+	return command{flags, func(_ context.Context, arguments []string, stdout, stderr io.Writer) error {
+		if err := noArguments(arguments); err != nil {
+			return err
+		}
+		if *check {
+			return compare(*root, stdout, stderr)
+		}
+		return write(*root, stdout, stderr)
+	}}
 }
 
 // write brings the project's generated files up to date.
@@ -102,7 +150,7 @@ func plan(root string, stderr io.Writer) (changeSet, error) {
 // readInput reads what is generated from, and says what of abi/ it does not read. Dot files are an editor's
 // business, and *.md a reader's.
 func readInput(root string, stderr io.Writer) (codegen.Input, error) {
-	in := codegen.Input{ABIs: map[string][]byte{}, Hints: map[string][]byte{}}
+	in := codegen.Input{ABIs: map[string][]byte{}, Hints: map[string][]byte{}, Deployments: map[string][]byte{}}
 	var errs []error
 	module, err := modulePath(filepath.Join(root, "go.mod"))
 	in.Module, errs = module, append(errs, err)
@@ -117,6 +165,8 @@ func readInput(root string, stderr io.Writer) (codegen.Input, error) {
 			continue
 		case strings.HasSuffix(name, codegen.HintsSuffix):
 			files = in.Hints
+		case strings.HasSuffix(name, codegen.DeploymentsSuffix):
+			files = in.Deployments
 		case e.IsDir() || !isABI(name):
 			fmt.Fprintf(stderr, "warning: abi/%s is not read: ABIs are files abi/<name>.json or abi/<name>.abi\n", name)
 			continue

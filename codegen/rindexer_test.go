@@ -1,0 +1,210 @@
+package codegen
+
+import (
+	"strings"
+	"testing"
+)
+
+func manifest(t *testing.T, in Input) (text string, files map[string][]byte) {
+	t.Helper()
+	in.Module = module
+	files, err := RindexerProject(in, DefaultStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(files["rindexer.yaml"]), files
+}
+
+// TestManifestOfOneContract shows all of a manifest.
+func TestManifestOfOneContract(t *testing.T) {
+	text, files := manifest(t, Input{
+		ABIs: map[string][]byte{"Vault.json": []byte(`[
+			{"type":"event","name":"Deposited","inputs":[{"name":"who","type":"address","indexed":true,"internalType":"address"},
+				{"type":"tuple","internalType":"struct S","name":"s","components":[{"type":"uint","name":"a","internalType":"uint"}]}]},
+			{"type":"event","name":"Set","inputs":[{"type":"bool"},{"type":"bool"}]},
+			{"type":"event","name":"Set","inputs":[{"type":"bytes[]","name":"list"},{"type":"int64[]","name":"deltas"}]},
+			{"type":"event","name":"Nested","inputs":[{"type":"uint8[][]","name":"m"}]},
+			{"type":"event","name":"Hidden","anonymous":true}]`)},
+		Deployments: map[string][]byte{"Vault.deployments.yaml": []byte(`
+- {network: intuition, chain_id: 1155, address: "0x6E35cF57A41fA15eA0EaE9C33e751b01A784Fe7e", start_block: 42}
+- {network: ethereum, chain_id: 1, address: "0x00000000000000000000000000000000000000aa"}`)},
+	})
+	_, got, _ := strings.Cut(text, "\nnetworks:")
+	const want = `
+  - name: intuition
+    chain_id: 1155
+    rpc: ${INTUITION_RPC_URL}
+  - name: ethereum
+    chain_id: 1
+    rpc: ${ETHEREUM_RPC_URL}
+
+contracts:
+  # Not sent: event Hidden() anonymous
+  #   rindexer finds logs by their first topic, which an anonymous event does not have.
+  # Not sent: event Nested(uint8[][] m)
+  #   rindexer panics over m, which is an array of arrays.
+  - name: Vault
+    details:
+      - network: intuition
+        address: "0x6e35cf57a41fa15ea0eae9c33e751b01a784fe7e"
+        start_block: "42"
+      - network: ethereum
+        address: "0x00000000000000000000000000000000000000aa"
+        start_block: "${VAULT_START_BLOCK}"
+    abi: ./abis/Vault.json
+    # Blocks are sent once they are deep enough: of all settings, only this one was exact through reorgs.
+    reorg_safe_distance: true
+    include_events:
+      - Deposited
+      - "Set"
+    streams:
+      redis:
+        connection_uri: ${REDIS_URL}
+        streams:
+          - stream_name: rindexer_producer
+            networks: [intuition, ethereum]
+            events:
+              - event_name: Deposited
+              - event_name: "Set"
+  - name: Vault_2
+    details:
+      - network: intuition
+        address: "0x6e35cf57a41fa15ea0eae9c33e751b01a784fe7e"
+        start_block: "42"
+      - network: ethereum
+        address: "0x00000000000000000000000000000000000000aa"
+        start_block: "${VAULT_START_BLOCK}"
+    abi: ./abis/Vault_2.json
+    # Blocks are sent once they are deep enough: of all settings, only this one was exact through reorgs.
+    reorg_safe_distance: true
+    include_events:
+      - "Set"
+    streams:
+      redis:
+        connection_uri: ${REDIS_URL}
+        streams:
+          - stream_name: rindexer_producer
+            networks: [intuition, ethereum]
+            events:
+              # rindexer sends list empty, whatever it holds: the column is NULL.
+              # rindexer panics over a negative value of deltas: leave the event out if one can occur.
+              - event_name: "Set"
+`
+	if got != want {
+		t.Errorf("got\n%s", got)
+	}
+	abi := strings.Join(strings.Fields(string(files["abis/Vault.json"])), "")
+	if want := `[{"type":"event","name":"Deposited","anonymous":false,"inputs":[` +
+		`{"name":"who","type":"address","indexed":true},` +
+		`{"name":"s","type":"tuple","indexed":false,"components":[{"name":"a","type":"uint256"}]}]},` +
+		`{"type":"event","name":"Set","anonymous":false,"inputs":[` +
+		`{"name":"param_1","type":"bool","indexed":false},{"name":"param_2","type":"bool","indexed":false}]}]`; abi != want {
+		t.Errorf("the ABI is\n%s", abi)
+	}
+}
+
+func TestManifestNames(t *testing.T) {
+	text, files := manifest(t, Input{ABIs: map[string][]byte{
+		"My.Filter-v2.json": abiOf("Paused()", "paused()", "Paused(bool a)", "Paused(bool indexed a)"),
+		"my_filter_v2.json": abiOf("Yes()"),
+		"合約.json":           abiOf("No()"),
+	}})
+	for _, name := range []string{"My_Fil_ter_v2", "My_Fil_ter_v2_2", "My_Fil_ter_v2_3", "My_Fil_ter_v2_4", "my_fil_ter_v2_5", "Contract"} {
+		if !strings.Contains(text, "  - name: "+name+"\n") || files["abis/"+name+".json"] == nil {
+			t.Errorf("there is no contract %s in\n%s", name, text)
+		}
+	}
+	for _, want := range []string{
+		`name: ${NETWORK}`, `chain_id: ${CHAIN_ID}`, `rpc: ${RPC_URL}`, `networks: [${NETWORK}]`,
+		`address: "${MY_FILTER_V2_ADDRESS}"`, `start_block: "${MY_FILTER_V2_START_BLOCK}"`,
+		`event_name: "Yes"`, `event_name: "No"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %s in\n%s", want, text)
+		}
+	}
+}
+
+func TestManifestLeavesOut(t *testing.T) {
+	for param, why := range map[string]string{
+		`{"type":"function","name":"p"}`:                                             "p, which is of type function",
+		`{"type":"function[2]","name":"p"}`:                                          "p, which is of type function",
+		`{"type":"string[2][]","name":"p"}`:                                          "p, which is an array of arrays",
+		`{"type":"tuple[][]","name":"p","components":[{"type":"bool","name":"a"}]}`:  "p, which is an array of arrays",
+		`{"type":"tuple","name":"p","components":[{"type":"uint8[][]","name":"a"}]}`: "p, which has a field that is an array of arrays",
+		`{"type":"tuple","components":[{"type":"tuple","name":"a","components":[{"type":"bool","name":"b"}]}]}`: "parameter 1, " +
+			"which is a struct with a struct in it",
+		`{"type":"tuple","name":"p","indexed":true,"components":[{"type":"bool","name":"a"},{"type":"bool","name":"b"}]}`: "p, " +
+			"which is an indexed struct of several fields",
+	} {
+		text, _ := manifest(t, Input{ABIs: map[string][]byte{"A.json": []byte(`[{"type":"event","name":"Fine"},
+			{"type":"event","name":"Bad","inputs":[` + param + `]}]`)}})
+		if !strings.Contains(text, "#   rindexer panics over "+why) || strings.Contains(text, "event_name: \"Bad\"") {
+			t.Errorf("%s: no comment %s in\n%s", param, why, text)
+		}
+	}
+	for _, param := range []string{
+		`{"type":"uint8[][]","name":"p","indexed":true}`, `{"type":"string","name":"p","indexed":true}`,
+		`{"type":"tuple[]","name":"p","components":[{"type":"tuple","name":"a","components":[{"type":"bool","name":"b"}]}]}`,
+		`{"type":"tuple","name":"p","indexed":true,"components":[{"type":"bool","name":"a"}]}`,
+	} {
+		text, _ := manifest(t, Input{ABIs: map[string][]byte{"A.json": []byte(`[{"type":"event","name":"Good","inputs":[` + param + `]}]`)}})
+		if !strings.Contains(text, `event_name: "Good"`) {
+			t.Errorf("%s is left out", param)
+		}
+	}
+}
+
+func TestDeploymentErrors(t *testing.T) {
+	const address = `"0x00000000000000000000000000000000000000aa"`
+	for text, want := range map[string]string{
+		"a: b":       "abi/A.deployments.yaml: line 1: cannot unmarshal",
+		"- {net: a}": "abi/A.deployments.yaml: line 1: field net not found",
+		"- {chain_id: 1, address: " + address + "}":               "element 1: network \"\" is no name",
+		"- {network: a b, chain_id: 1, address: " + address + "}": "element 1: network \"a b\" is no name",
+		"- {network: a, address: " + address + "}":                "element 1: chain_id is missing",
+		"- {network: a, chain_id: 1, address: 0xaa}":              "is not 0x and 40 hex digits",
+		"- {network: a, chain_id: 1, address: " + address + "}\n- {network: a, chain_id: 2, address: " + address + "}": "network a " +
+			"has chain_id 2 here and 1 elsewhere",
+	} {
+		_, err := RindexerProject(Input{
+			Module: module, ABIs: map[string][]byte{"A.json": abiOf("Set()")},
+			Deployments: map[string][]byte{"A.deployments.yaml": []byte(text)},
+		}, DefaultStream)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %s", text, err, want)
+		}
+	}
+	_, err := RindexerProject(Input{
+		Module: module, ABIs: map[string][]byte{"A.json": abiOf("Set()")},
+		Deployments: map[string][]byte{"B.deployments.yaml": []byte("- {network: a, chain_id: 1, address: " + address + "}")},
+	}, DefaultStream)
+	if want := "abi/B.deployments.yaml: abi/ has no B.json with events"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestAddDeployment(t *testing.T) {
+	first := Deployment{Network: "ethereum", ChainID: 1, Address: "0x00000000000000000000000000000000000000aa", StartBlock: 7}
+	text, err := AddDeployment("A.deployments.yaml", nil, first)
+	if err != nil || !strings.HasPrefix(string(text), "# Where the contract") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	edited := append(text, "# mine"...)
+	second := first
+	second.Network, second.ChainID, second.Source = "base", 8453, "https://example.org/?a=b&c"
+	text, err = AddDeployment("A.deployments.yaml", edited, second)
+	if err != nil || !strings.HasPrefix(string(text), string(edited)+"\n- network: base") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	all, err := ParseDeployments("A.deployments.yaml", text)
+	if err != nil || len(all) != 2 || all[1].Source != second.Source {
+		t.Errorf("%v, %v", all, err)
+	}
+	first.Address = strings.ToUpper(first.Address[2:])
+	first.Address = "0x" + first.Address
+	again, err := AddDeployment("A.deployments.yaml", text, first)
+	if err != nil || string(again) != string(text) {
+		t.Errorf("%v\n%s", err, again)
+	}
+}
