@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // kind is the class of an ABI type, as package event tells them apart.
@@ -54,7 +53,7 @@ func (p jsonParam) parse() (*abiType, error) {
 		return nil, err
 	}
 	typ, err := parseType(p.Type, p.Components)
-	if err != nil && p.InternalType != "" && p.InternalType != p.Type {
+	if err != nil && p.InternalType != "" && isSourceType(p.Type) {
 		if internal, failed := parseType(p.InternalType, p.Components); failed == nil {
 			typ, err = internal, nil
 		}
@@ -66,6 +65,16 @@ func (p jsonParam) parse() (*abiType, error) {
 		return nil, fmt.Errorf("the type nests deeper than %d", maxNesting)
 	}
 	return typ, nil
+}
+
+// isSourceType reports whether a type that the ABI does not know may be one of the contract's source: no misspelt one.
+func isSourceType(text string) bool {
+	for _, prefix := range []string{"uint", "int", "byte", "bool", "address", "string", "function", "tuple", "fixed", "ufixed"} {
+		if strings.HasPrefix(text, prefix) {
+			return false
+		}
+	}
+	return !strings.HasPrefix(text, "(")
 }
 
 // parseType reads a type as it stands in an ABI: "uint256", "tuple[2][]"; or as it stands in Solidity: "enum Kind",
@@ -155,7 +164,7 @@ func parseBase(text string, components []jsonParam) (*abiType, error) {
 		return nil, fmt.Errorf("type %q is a fixed-point number, which no compiler implements", excerpt(text))
 	case text == "":
 		return nil, fmt.Errorf("the type is missing")
-	case unicode.IsUpper([]rune(text)[0]) || strings.Contains(text, "."):
+	case isSourceType(text):
 		return nil, fmt.Errorf("%q is a type of the contract's source, not of the ABI; hint: write what stands behind it, "+
 			"such as uint8 for an enum", excerpt(text))
 	}

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/abitest"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-// fuzzShapes are the shapes that FuzzDecodeLog reads data as.
+// fuzzShapes are the shapes that FuzzDecodeLog reads data as, beside any that a number stands for.
 var fuzzShapes = [][]*event.Type{
 	{event.Uint(8), event.Int(24), event.Bool(), event.FixedBytes(4), event.Address()},
 	{event.Bytes(), event.String(), event.Uint(256)},
@@ -23,23 +24,23 @@ var fuzzShapes = [][]*event.Type{
 func FuzzDecodeLog(f *testing.F) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for shape, types := range fuzzShapes {
-		args := arguments(f, types)
+		args := abitest.Arguments(f, types)
 		values := make([]any, len(args))
 		for i, a := range args {
-			values[i] = randomValue(rng, a.Type).Interface()
+			values[i] = abitest.RandomValue(rng, a.Type).Interface()
 		}
 		data, err := args.Pack(values...)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(byte(shape), data)
-		f.Add(byte(shape), data[:len(data)/2])
+		f.Add(uint64(shape), data)
+		f.Add(uint64(shape), data[:len(data)/2])
 		broken := slices.Clone(data)
 		broken[31] ^= 0xff
-		f.Add(byte(shape), broken)
+		f.Add(uint64(shape), broken)
 	}
-	f.Fuzz(func(t *testing.T, shape byte, data []byte) {
-		types := fuzzShapes[int(shape)%len(fuzzShapes)]
+	f.Fuzz(func(t *testing.T, shape uint64, data []byte) {
+		types := fuzzShape(shape)
 		got, err := decodeData(types, data)
 		size := 0
 		for _, text := range got {
@@ -52,9 +53,21 @@ func FuzzDecodeLog(f *testing.F) {
 		if err != nil {
 			return
 		}
-		values, err := arguments(t, types).Unpack(data)
+		values, err := abitest.Arguments(t, types).Unpack(data)
 		if err == nil && len(data) > 0 && !slices.Equal(got, oracleTexts(types, values)) {
 			t.Fatalf("got %q, want %q", got, oracleTexts(types, values))
 		}
 	})
+}
+
+func fuzzShape(shape uint64) []*event.Type {
+	if shape < uint64(len(fuzzShapes)) {
+		return fuzzShapes[shape]
+	}
+	rng := rand.New(rand.NewPCG(shape, 2))
+	types := make([]*event.Type, 1+rng.IntN(3))
+	for i := range types {
+		types[i] = abitest.RandomType(rng, 3)
+	}
+	return types
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/abitest"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
@@ -104,7 +105,7 @@ func TestDecodeLog(t *testing.T) {
 		for range 300 {
 			types := make([]*event.Type, rng.IntN(5)+1)
 			for i := range types {
-				types[i] = randomType(rng, 3)
+				types[i] = abitest.RandomType(rng, 3)
 			}
 			agrees(t, rng, types)
 		}
@@ -114,12 +115,12 @@ func TestDecodeLog(t *testing.T) {
 // agrees packs random values and compares what becomes of them.
 func agrees(t *testing.T, rng *rand.Rand, types []*event.Type) {
 	t.Helper()
-	args := arguments(t, types)
+	args := abitest.Arguments(t, types)
 	values := make([]any, len(args))
 	want := make([]string, len(args))
 	for i, a := range args {
-		v := randomValue(rng, a.Type)
-		values[i], want[i] = v.Interface(), string(text(nil, types[i], v))
+		v := abitest.RandomValue(rng, a.Type)
+		values[i], want[i] = v.Interface(), string(abitest.Text(nil, types[i], v))
 	}
 	data, err := args.Pack(values...)
 	if err != nil {
@@ -133,7 +134,7 @@ func agrees(t *testing.T, rng *rand.Rand, types []*event.Type) {
 
 func marshalings(types []*event.Type) (names []string) {
 	for _, t := range types {
-		names = append(names, fmt.Sprint(marshaling("", t)))
+		names = append(names, fmt.Sprint(abitest.Marshaling("", t)))
 	}
 	return names
 }
@@ -166,40 +167,6 @@ func dynamicTuple() *event.Type {
 		event.Field{Name: "c", Type: event.Array(event.Bytes(), event.Dynamic)},
 		event.Field{Name: "d", Type: event.FixedBytes(5)},
 	)
-}
-
-func randomType(rng *rand.Rand, depth int) *event.Type {
-	n := 8
-	if depth > 0 {
-		n = 11
-	}
-	switch rng.IntN(n) {
-	case 0:
-		return event.Bool()
-	case 1:
-		return event.Uint(8 * (1 + rng.IntN(32)))
-	case 2:
-		return event.Int(8 * (1 + rng.IntN(32)))
-	case 3:
-		return event.Address()
-	case 4:
-		return event.FixedBytes(1 + rng.IntN(32))
-	case 5:
-		return event.Function()
-	case 6:
-		return event.Bytes()
-	case 7:
-		return event.String()
-	case 8:
-		return event.Array(randomType(rng, depth-1), event.Dynamic)
-	case 9:
-		return event.Array(randomType(rng, depth-1), 1+rng.IntN(3))
-	}
-	fields := make([]event.Field, 1+rng.IntN(4))
-	for i := range fields {
-		fields[i] = event.Field{Name: string(rune('a' + i)), Type: randomType(rng, depth-1)}
-	}
-	return event.Tuple(fields...)
 }
 
 func TestDecodeLogTopics(t *testing.T) {
@@ -298,14 +265,14 @@ func (r *hashRow) Decode(d event.Decoder) { r.hash = d.Param("p0").TopicHash() }
 // packed returns a log of random values with some parameters indexed, and their texts.
 func packed(t *testing.T, rng *rand.Rand, types []*event.Type, indexed []int) ([]string, event.Log) {
 	t.Helper()
-	args := arguments(t, types)
+	args := abitest.Arguments(t, types)
 	log := event.Log{Topics: []common.Hash{topic0}}
 	texts := make([]string, len(types))
 	var unindexed abi.Arguments
 	var values []any
 	for i, a := range args {
-		v := randomValue(rng, a.Type)
-		texts[i] = string(text(nil, types[i], v))
+		v := abitest.RandomValue(rng, a.Type)
+		texts[i] = string(abitest.Text(nil, types[i], v))
 		if !slices.Contains(indexed, i) {
 			unindexed, values = append(unindexed, a), append(values, v.Interface())
 			continue
@@ -329,9 +296,9 @@ func TestDecodeLogRefuses(t *testing.T) {
 	t.Run("data that is cut off anywhere", func(t *testing.T) {
 		t.Parallel()
 		types := []*event.Type{event.Array(dynamicTuple(), event.Dynamic), event.Array(event.Uint(8), 2)}
-		args := arguments(t, types)
+		args := abitest.Arguments(t, types)
 		rng := rand.New(rand.NewPCG(1, 2))
-		data, err := args.Pack(randomValue(rng, args[0].Type).Interface(), randomValue(rng, args[1].Type).Interface())
+		data, err := args.Pack(abitest.RandomValue(rng, args[0].Type).Interface(), abitest.RandomValue(rng, args[1].Type).Interface())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -421,7 +388,7 @@ const wordSize = 32
 func oracleTexts(types []*event.Type, values []any) []string {
 	texts := make([]string, len(types))
 	for i, t := range types {
-		texts[i] = string(text(nil, t, reflect.ValueOf(values[i])))
+		texts[i] = string(abitest.Text(nil, t, reflect.ValueOf(values[i])))
 	}
 	return texts
 }
@@ -429,7 +396,7 @@ func oracleTexts(types []*event.Type, values []any) []string {
 func TestDecodeLogReplacesNUL(t *testing.T) {
 	t.Parallel()
 	types := []*event.Type{event.String()}
-	data, err := arguments(t, types).Pack("a\x00b")
+	data, err := abitest.Arguments(t, types).Pack("a\x00b")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,7 @@
-package event_test
+// Package abitest holds the oracle of the tests of decoders: go-ethereum's accounts/abi, which packs values and unpacks
+// them. What a decoder of ours makes of them is compared by way of one text form, that of a jsonb column. Only tests
+// import it.
+package abitest
 
 import (
 	"fmt"
@@ -15,11 +18,8 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-// The oracle is go-ethereum's accounts/abi: it packs values, and this file compares what a log decoder makes of them
-// by way of one text form, that of a jsonb column.
-
-// marshaling describes t as go-ethereum's parser takes it.
-func marshaling(name string, t *event.Type) abi.ArgumentMarshaling {
+// Marshaling describes t as go-ethereum's parser takes it.
+func Marshaling(name string, t *event.Type) abi.ArgumentMarshaling {
 	a := abi.ArgumentMarshaling{Name: name}
 	switch t.Kind {
 	case event.KindBool:
@@ -39,7 +39,7 @@ func marshaling(name string, t *event.Type) abi.ArgumentMarshaling {
 	case event.KindString:
 		a.Type = "string"
 	case event.KindArray:
-		element := marshaling("", t.Elem)
+		element := Marshaling("", t.Elem)
 		a.Type, a.Components = element.Type+"[]", element.Components
 		if t.Size != event.Dynamic {
 			a.Type = element.Type + "[" + strconv.Itoa(t.Size) + "]"
@@ -47,15 +47,16 @@ func marshaling(name string, t *event.Type) abi.ArgumentMarshaling {
 	case event.KindTuple:
 		a.Type = "tuple"
 		for _, f := range t.Fields {
-			a.Components = append(a.Components, marshaling(f.Name, f.Type))
+			a.Components = append(a.Components, Marshaling(f.Name, f.Type))
 		}
 	}
 	return a
 }
 
-func oracleType(tb testing.TB, t *event.Type) abi.Type {
+// Type is the type as go-ethereum knows it.
+func Type(tb testing.TB, t *event.Type) abi.Type {
 	tb.Helper()
-	m := marshaling("", t)
+	m := Marshaling("", t)
 	oracle, err := abi.NewType(m.Type, "", m.Components)
 	if err != nil {
 		tb.Fatalf("type %s: %v", m.Type, err)
@@ -63,17 +64,18 @@ func oracleType(tb testing.TB, t *event.Type) abi.Type {
 	return oracle
 }
 
-func arguments(tb testing.TB, types []*event.Type) abi.Arguments {
+// Arguments are parameters p0, p1 and so on of the types.
+func Arguments(tb testing.TB, types []*event.Type) abi.Arguments {
 	tb.Helper()
 	args := make(abi.Arguments, len(types))
 	for i, t := range types {
-		args[i] = abi.Argument{Name: fmt.Sprint("p", i), Type: oracleType(tb, t)}
+		args[i] = abi.Argument{Name: fmt.Sprint("p", i), Type: Type(tb, t)}
 	}
 	return args
 }
 
-// randomValue returns a value of the Go type that go-ethereum packs t from, an edge of its range every other time.
-func randomValue(rng *rand.Rand, t abi.Type) reflect.Value {
+// RandomValue returns a value of the Go type that go-ethereum packs t from, an edge of its range every other time.
+func RandomValue(rng *rand.Rand, t abi.Type) reflect.Value {
 	v := reflect.New(t.GetType()).Elem()
 	switch t.T {
 	case abi.BoolTy:
@@ -94,11 +96,11 @@ func randomValue(rng *rand.Rand, t abi.Type) reflect.Value {
 		fallthrough
 	case abi.ArrayTy:
 		for i := range v.Len() {
-			v.Index(i).Set(randomValue(rng, *t.Elem))
+			v.Index(i).Set(RandomValue(rng, *t.Elem))
 		}
 	case abi.TupleTy:
 		for i, element := range t.TupleElems {
-			v.Field(i).Set(randomValue(rng, *element))
+			v.Field(i).Set(RandomValue(rng, *element))
 		}
 	}
 	return v
@@ -160,8 +162,8 @@ func setInteger(v reflect.Value, n *big.Int) {
 	}
 }
 
-// text writes a value that go-ethereum unpacked in the form of a jsonb column.
-func text(j event.JSON, t *event.Type, v reflect.Value) event.JSON {
+// Text appends a value that go-ethereum packs or has unpacked, in the form of a jsonb column.
+func Text(j event.JSON, t *event.Type, v reflect.Value) event.JSON {
 	for v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}
@@ -186,7 +188,7 @@ func text(j event.JSON, t *event.Type, v reflect.Value) event.JSON {
 			if i > 0 {
 				j = append(j, ',')
 			}
-			j = text(j, t.Elem, v.Index(i))
+			j = Text(j, t.Elem, v.Index(i))
 		}
 		return append(j, ']')
 	default:
@@ -196,66 +198,43 @@ func text(j event.JSON, t *event.Type, v reflect.Value) event.JSON {
 				j = append(j, ',')
 			}
 			j = append(j.AppendString(t.Key(i)), ':')
-			j = text(j, f.Type, v.Field(i))
+			j = Text(j, f.Type, v.Field(i))
 		}
 		return append(j, '}')
 	}
 }
 
-// jsonRow reads every parameter with Value.JSON.
-type jsonRow struct {
-	event.Meta
-	types []*event.Type
-	texts []string
-}
-
-func (r *jsonRow) Decode(d event.Decoder) {
-	r.texts = nil
-	for i, t := range r.types {
-		r.texts = append(r.texts, string(d.Param(fmt.Sprint("p", i)).JSON(t)))
+// RandomType returns any type that an ABI can have, at most depth arrays and tuples deep.
+func RandomType(rng *rand.Rand, depth int) *event.Type {
+	n := 8
+	if depth > 0 {
+		n = 11
 	}
-}
-
-// typedRow reads every parameter with the method that generated code would use.
-type typedRow struct {
-	event.Meta
-	types []*event.Type
-	texts []string
-}
-
-func (r *typedRow) Decode(d event.Decoder) {
-	r.texts = nil
-	for i, t := range r.types {
-		r.texts = append(r.texts, string(typed(nil, t, d.Param(fmt.Sprint("p", i)))))
+	switch rng.IntN(n) {
+	case 0:
+		return event.Bool()
+	case 1:
+		return event.Uint(8 * (1 + rng.IntN(32)))
+	case 2:
+		return event.Int(8 * (1 + rng.IntN(32)))
+	case 3:
+		return event.Address()
+	case 4:
+		return event.FixedBytes(1 + rng.IntN(32))
+	case 5:
+		return event.Function()
+	case 6:
+		return event.Bytes()
+	case 7:
+		return event.String()
+	case 8:
+		return event.Array(RandomType(rng, depth-1), event.Dynamic)
+	case 9:
+		return event.Array(RandomType(rng, depth-1), 1+rng.IntN(3))
 	}
-}
-
-func typed(j event.JSON, t *event.Type, v event.Value) event.JSON {
-	switch {
-	case t.Kind == event.KindBool:
-		return j.AppendBool(v.Bool())
-	case t.Kind == event.KindUint && t.Size <= 64:
-		return append(j, strconv.Quote(strconv.FormatUint(v.Uint(t.Size), 10))...)
-	case t.Kind == event.KindUint:
-		return j.AppendUint(v.Uint256(t.Size))
-	case t.Kind == event.KindInt && t.Size <= 64:
-		return append(j, strconv.Quote(strconv.FormatInt(v.Int(t.Size), 10))...)
-	case t.Kind == event.KindInt:
-		return j.AppendInteger(v.Integer(t.Size))
-	case t.Kind == event.KindAddress:
-		return j.AppendHex(event.AddressBytes(v.Address()))
-	case t.Kind == event.KindFixedBytes && t.Size == 32:
-		return j.AppendHex(event.HashBytes(v.Hash()))
-	case t.Kind == event.KindFixedBytes, t.Kind == event.KindFunction:
-		return j.AppendHex(v.FixedBytes(t.Size))
-	case t.Kind == event.KindBytes:
-		return j.AppendHex(v.Bytes())
-	case t.Kind == event.KindString:
-		return j.AppendString(v.String())
-	case t.Kind == event.KindArray && t.Elem.Kind != event.KindTuple:
-		texts := event.List(v, t.Size, func(element event.Value) string { return string(typed(nil, t.Elem, element)) })
-		return append(j, "["+strings.Join(texts, ",")+"]"...)
-	default:
-		return append(j, v.JSON(t)...)
+	fields := make([]event.Field, 1+rng.IntN(4))
+	for i := range fields {
+		fields[i] = event.Field{Name: string(rune('a' + i)), Type: RandomType(rng, depth-1)}
 	}
+	return event.Tuple(fields...)
 }
