@@ -86,7 +86,7 @@ func prove(t *testing.T, p project, samples []sample) {
 	t.Helper()
 	binary, writer := p.build(t), p.buildCommand(t, "./internal/conformance/writelogs")
 	raw := openDatabase(t, testenv.Database(t))
-	migrate(t, binary, raw.url)
+	makeTables(t, binary, raw.url)
 	found := raw.tables(t)
 	tables := byDeclaration(found)
 	want := rowsOf(t, samples, tables, false)
@@ -204,8 +204,8 @@ func writeLogs(t *testing.T, writer, databaseURL string, logs []byte) {
 	}
 }
 
-// migrate makes the tables.
-func migrate(t *testing.T, binary, databaseURL string) {
+// makeTables runs migrate apply.
+func makeTables(t *testing.T, binary, databaseURL string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), binary, "migrate", "apply")
 	command.Env = append(os.Environ(), "DATABASE_URL="+databaseURL)

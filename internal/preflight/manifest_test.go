@@ -242,10 +242,10 @@ func listedTraps(prefix string) []problem {
 		{Warning, "StructInTuples", "items.inner is a struct with internalType inside an array: rindexer sends null"},
 		{Warning, "MatrixInTuples", "items.m is an array of arrays: rindexer sends null"},
 		{Warning, "FunctionInTuples", "items.f is of type function: rindexer sends null"},
-		{Warning, "Unnamed", "parameter 1 has no name"},
+		{Warning, "Unnamed", "2 parameters have no name, and rindexer sends the last only"},
 		{Warning, "Duplicate", "2 parameters are called a"},
 		{Warning, "Metadata", "overwritten by the metadata"},
-		{Warning, "FieldNames", "a field without a name"},
+		{Warning, "FieldNames", "two fields without a name"},
 		{Warning, "FieldNames", "two fields x"},
 		{Failure, "Hidden", "anonymous"},
 	} {

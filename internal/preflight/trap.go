@@ -35,7 +35,7 @@ const (
 	hintLeave    = "leave it out of include_events, so that the others go on, and fetch its logs another way"
 	hintNegative = "leave it out of include_events if that can happen"
 	hintStrip    = "remove internalType from the ABI that rindexer reads"
-	hintName     = "give it a name of its own, in the ABI that rindexer reads and in abi/; the signature does not change"
+	hintName     = "use the ABI that codegen rindexer writes, or give it a name of its own there and in abi/"
 	hintFetch    = "fetch the value from the log where it matters"
 )
 
@@ -159,15 +159,16 @@ func (s *trapSearch) members(p abiParam, name string) {
 	}
 }
 
-// fieldName: components become the keys of a JSON object, where the last of a name counts.
+// fieldName: components become the keys of a JSON object, where the last of a name counts. One without a name has a
+// key too, which is empty.
 func (s *trapSearch) fieldName(components []abiParam, i int, tuple string) {
 	name := components[i].name()
-	if name == "" {
-		s.add(garbles, hintName, "%s has a field without a name: the column stays NULL", tuple)
-		return
-	}
 	for _, earlier := range components[:i] {
-		if earlier.name() == name {
+		switch {
+		case earlier.name() != name:
+		case name == "":
+			s.add(garbles, hintName, "%s has two fields without a name: the column stays NULL", tuple)
+		default:
 			s.add(garbles, hintName, "%s has two fields %s: the column stays NULL", tuple, name)
 		}
 	}
@@ -185,14 +186,16 @@ func (s *trapSearch) names(params []abiParam) {
 	for i, p := range params {
 		name := p.name()
 		switch {
-		case name == "":
-			s.add(garbles, hintName, "%s has no name: its column stays NULL", parameterName(p, i))
 		case name == metadataKey:
 			s.add(garbles, hintName, "%s is overwritten by the metadata: its column stays NULL", parameterName(p, i))
 		case times[name] > 1 && !told[name]:
 			told[name] = true
-			s.add(garbles, hintName, "%d parameters are called %s, and rindexer sends the last only: their columns stay NULL",
-				times[name], name)
+			called := "are called " + name
+			if name == "" {
+				called = "have no name"
+			}
+			s.add(garbles, hintName, "%d parameters %s, and rindexer sends the last only: their columns stay NULL",
+				times[name], called)
 		}
 	}
 }
