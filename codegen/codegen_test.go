@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite testdata/golden")
 const module = "github.com/redis-postgres-sync/redis-postgres-sync"
 
 // load reads ABI files of a directory: the named ones, or all of them.
-func load(t *testing.T, dir string, names ...string) map[string][]byte {
+func load(t testing.TB, dir string, names ...string) map[string][]byte {
 	t.Helper()
 	if names == nil {
 		paths, err := filepath.Glob(filepath.Join(dir, "*.json"))

@@ -119,11 +119,8 @@ func databaseStub(t *testing.T, files map[string][]byte) string {
 			t.Fatalf("%s creates no table", path)
 		}
 		name, fields := sqlcName(string(table[1])), stubFields(t, string(table[2]))
-		for _, verb := range []string{"Copy", "Stage"} {
-			fmt.Fprintf(b, "type %s%sParams struct {\n%s}\n", verb, name, fields)
-			fmt.Fprintf(b, "func (*Queries) %s%s(context.Context, []%[1]s%[2]sParams) (int64, error) { return 0, nil }\n",
-				verb, name)
-		}
+		fmt.Fprintf(b, "type Copy%sParams struct {\n%s}\n", name, fields)
+		fmt.Fprintf(b, "func (*Queries) Copy%s(context.Context, []Copy%[1]sParams) (int64, error) { return 0, nil }\n", name)
 		fmt.Fprintf(b, "func (*Queries) Merge%s(context.Context) (int64, error) { return 0, nil }\n", name)
 		fmt.Fprintf(b, "func (*Queries) Fill%s(context.Context) error { return nil }\n", name)
 		fmt.Fprintf(b, "type Conflicting%sRow event.Key\n", name)

@@ -12,7 +12,7 @@ import (
 
 // realABIs reads the corpus of real ABIs where it lies beside the repository, and else the part of it that the
 // repository carries.
-func realABIs(t *testing.T) map[string][]byte {
+func realABIs(t testing.TB) map[string][]byte {
 	t.Helper()
 	dir := filepath.Join("..", "..", "shared", "corpus", "abi")
 	if _, err := os.Stat(dir); err != nil {

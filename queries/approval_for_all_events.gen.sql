@@ -4,16 +4,8 @@ CREATE TEMPORARY TABLE approval_for_all_events_stage (LIKE approval_for_all_even
 
 -- name: CopyApprovalForAllEvents :copyfrom
 -- CopyApprovalForAllEvents inserts rows with COPY. A key that stands already fails them all.
+-- By way of event.Staged it fills the temporary table that the next three queries read.
 INSERT INTO approval_for_all_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, owner, operator, approved
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-);
-
--- name: StageApprovalForAllEvents :copyfrom
--- StageApprovalForAllEvents fills the temporary table that the next three queries read.
-INSERT INTO approval_for_all_events_stage (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, owner, operator, approved
 ) VALUES (

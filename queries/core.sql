@@ -9,12 +9,6 @@ INSERT INTO generic_events (
     transaction_index, event_name, event_signature_hash, event_data
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
--- name: StageGenericEvents :copyfrom
-INSERT INTO generic_events_stage (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, event_name, event_signature_hash, event_data
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
-
 -- name: MergeGenericEvents :execrows
 INSERT INTO generic_events (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

@@ -4,16 +4,8 @@ CREATE TEMPORARY TABLE personal_utilization_added_events_stage (LIKE personal_ut
 
 -- name: CopyPersonalUtilizationAddedEvents :copyfrom
 -- CopyPersonalUtilizationAddedEvents inserts rows with COPY. A key that stands already fails them all.
+-- By way of event.Staged it fills the temporary table that the next three queries read.
 INSERT INTO personal_utilization_added_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, user_1, epoch, value_added, personal_utilization
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-);
-
--- name: StagePersonalUtilizationAddedEvents :copyfrom
--- StagePersonalUtilizationAddedEvents fills the temporary table that the next three queries read.
-INSERT INTO personal_utilization_added_events_stage (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, user_1, epoch, value_added, personal_utilization
 ) VALUES (

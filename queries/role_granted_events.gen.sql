@@ -4,16 +4,8 @@ CREATE TEMPORARY TABLE role_granted_events_stage (LIKE role_granted_events INCLU
 
 -- name: CopyRoleGrantedEvents :copyfrom
 -- CopyRoleGrantedEvents inserts rows with COPY. A key that stands already fails them all.
+-- By way of event.Staged it fills the temporary table that the next three queries read.
 INSERT INTO role_granted_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, role, account, sender
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-);
-
--- name: StageRoleGrantedEvents :copyfrom
--- StageRoleGrantedEvents fills the temporary table that the next three queries read.
-INSERT INTO role_granted_events_stage (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, role, account, sender
 ) VALUES (

@@ -4,16 +4,8 @@ CREATE TEMPORARY TABLE unpaused_events_stage (LIKE unpaused_events INCLUDING DEF
 
 -- name: CopyUnpausedEvents :copyfrom
 -- CopyUnpausedEvents inserts rows with COPY. A key that stands already fails them all.
+-- By way of event.Staged it fills the temporary table that the next three queries read.
 INSERT INTO unpaused_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, account
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-);
-
--- name: StageUnpausedEvents :copyfrom
--- StageUnpausedEvents fills the temporary table that the next three queries read.
-INSERT INTO unpaused_events_stage (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, account
 ) VALUES (

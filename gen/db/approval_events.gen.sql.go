@@ -238,18 +238,3 @@ func (q *Queries) MergeApprovalEvents(ctx context.Context) (int64, error) {
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageApprovalEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Owner            []byte
-	Spender          []byte
-	Value            event.Integer
-}

@@ -236,18 +236,3 @@ func (q *Queries) MergeApprovalForAllEvents(ctx context.Context) (int64, error) 
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageApprovalForAllEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Owner            []byte
-	Operator         []byte
-	Approved         bool
-}

@@ -236,18 +236,3 @@ func (q *Queries) MergeApprovalTypeUpdatedEvents(ctx context.Context) (int64, er
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageApprovalTypeUpdatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Sender           []byte
-	Receiver         []byte
-	ApprovalType     int16
-}

@@ -235,17 +235,3 @@ func (q *Queries) MergeAtomConfigUpdatedEvents(ctx context.Context) (int64, erro
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageAtomConfigUpdatedEventsParams struct {
-	TransactionHash         []byte
-	LogIndex                int64
-	Network                 string
-	ChainID                 *int64
-	Address                 []byte
-	BlockNumber             int64
-	BlockHash               []byte
-	BlockTimestamp          *time.Time
-	TransactionIndex        int64
-	AtomCreationProtocolFee event.Integer
-	AtomWalletDepositFee    event.Integer
-}

@@ -239,19 +239,3 @@ func (q *Queries) MergeAtomCreatedEvents(ctx context.Context) (int64, error) {
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageAtomCreatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Creator          []byte
-	TermID           []byte
-	AtomData         []byte
-	AtomWallet       []byte
-}

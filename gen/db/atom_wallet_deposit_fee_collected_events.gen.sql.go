@@ -238,18 +238,3 @@ func (q *Queries) MergeAtomWalletDepositFeeCollectedEvents(ctx context.Context) 
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageAtomWalletDepositFeeCollectedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	TermID           []byte
-	Sender           []byte
-	Amount           event.Integer
-}

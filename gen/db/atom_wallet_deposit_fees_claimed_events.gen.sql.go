@@ -238,18 +238,3 @@ func (q *Queries) MergeAtomWalletDepositFeesClaimedEvents(ctx context.Context) (
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageAtomWalletDepositFeesClaimedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	TermID           []byte
-	AtomWalletOwner  []byte
-	FeesClaimed      event.Integer
-}

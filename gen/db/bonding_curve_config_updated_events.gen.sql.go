@@ -235,17 +235,3 @@ func (q *Queries) MergeBondingCurveConfigUpdatedEvents(ctx context.Context) (int
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageBondingCurveConfigUpdatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Registry         []byte
-	DefaultCurveID   event.Integer
-}

@@ -49,6 +49,7 @@ func (r iteratorForCopyApprovalEvents) Err() error {
 }
 
 // CopyApprovalEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyApprovalEvents(ctx context.Context, arg []CopyApprovalEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"approval_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "owner", "spender", "value"}, &iteratorForCopyApprovalEvents{rows: arg})
 }
@@ -93,6 +94,7 @@ func (r iteratorForCopyApprovalForAllEvents) Err() error {
 }
 
 // CopyApprovalForAllEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyApprovalForAllEvents(ctx context.Context, arg []CopyApprovalForAllEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"approval_for_all_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "owner", "operator", "approved"}, &iteratorForCopyApprovalForAllEvents{rows: arg})
 }
@@ -137,6 +139,7 @@ func (r iteratorForCopyApprovalTypeUpdatedEvents) Err() error {
 }
 
 // CopyApprovalTypeUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyApprovalTypeUpdatedEvents(ctx context.Context, arg []CopyApprovalTypeUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"approval_type_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "sender", "receiver", "approval_type"}, &iteratorForCopyApprovalTypeUpdatedEvents{rows: arg})
 }
@@ -180,6 +183,7 @@ func (r iteratorForCopyAtomConfigUpdatedEvents) Err() error {
 }
 
 // CopyAtomConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyAtomConfigUpdatedEvents(ctx context.Context, arg []CopyAtomConfigUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"atom_config_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "atom_creation_protocol_fee", "atom_wallet_deposit_fee"}, &iteratorForCopyAtomConfigUpdatedEvents{rows: arg})
 }
@@ -225,6 +229,7 @@ func (r iteratorForCopyAtomCreatedEvents) Err() error {
 }
 
 // CopyAtomCreatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyAtomCreatedEvents(ctx context.Context, arg []CopyAtomCreatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"atom_created_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "creator", "term_id", "atom_data", "atom_wallet"}, &iteratorForCopyAtomCreatedEvents{rows: arg})
 }
@@ -269,6 +274,7 @@ func (r iteratorForCopyAtomWalletDepositFeeCollectedEvents) Err() error {
 }
 
 // CopyAtomWalletDepositFeeCollectedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyAtomWalletDepositFeeCollectedEvents(ctx context.Context, arg []CopyAtomWalletDepositFeeCollectedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"atom_wallet_deposit_fee_collected_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "term_id", "sender", "amount"}, &iteratorForCopyAtomWalletDepositFeeCollectedEvents{rows: arg})
 }
@@ -313,6 +319,7 @@ func (r iteratorForCopyAtomWalletDepositFeesClaimedEvents) Err() error {
 }
 
 // CopyAtomWalletDepositFeesClaimedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyAtomWalletDepositFeesClaimedEvents(ctx context.Context, arg []CopyAtomWalletDepositFeesClaimedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"atom_wallet_deposit_fees_claimed_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "term_id", "atom_wallet_owner", "fees_claimed"}, &iteratorForCopyAtomWalletDepositFeesClaimedEvents{rows: arg})
 }
@@ -356,6 +363,7 @@ func (r iteratorForCopyBondingCurveConfigUpdatedEvents) Err() error {
 }
 
 // CopyBondingCurveConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyBondingCurveConfigUpdatedEvents(ctx context.Context, arg []CopyBondingCurveConfigUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"bonding_curve_config_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "registry", "default_curve_id"}, &iteratorForCopyBondingCurveConfigUpdatedEvents{rows: arg})
 }
@@ -406,6 +414,7 @@ func (r iteratorForCopyDepositedEvents) Err() error {
 }
 
 // CopyDepositedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyDepositedEvents(ctx context.Context, arg []CopyDepositedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"deposited_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "sender", "receiver", "term_id", "curve_id", "assets", "assets_after_fees", "shares", "total_shares", "vault_type"}, &iteratorForCopyDepositedEvents{rows: arg})
 }
@@ -450,6 +459,7 @@ func (r iteratorForCopyErc721ApprovalEvents) Err() error {
 }
 
 // CopyErc721ApprovalEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyErc721ApprovalEvents(ctx context.Context, arg []CopyErc721ApprovalEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"erc721_approval_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "owner", "approved", "token_id"}, &iteratorForCopyErc721ApprovalEvents{rows: arg})
 }
@@ -494,6 +504,7 @@ func (r iteratorForCopyErc721TransferEvents) Err() error {
 }
 
 // CopyErc721TransferEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyErc721TransferEvents(ctx context.Context, arg []CopyErc721TransferEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"erc721_transfer_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "from_1", "to_2", "token_id"}, &iteratorForCopyErc721TransferEvents{rows: arg})
 }
@@ -543,6 +554,7 @@ func (r iteratorForCopyGeneralConfigUpdatedEvents) Err() error {
 }
 
 // CopyGeneralConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyGeneralConfigUpdatedEvents(ctx context.Context, arg []CopyGeneralConfigUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"general_config_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "admin", "protocol_multisig", "fee_denominator", "trust_bonding", "min_deposit", "min_share", "atom_data_max_length", "fee_threshold"}, &iteratorForCopyGeneralConfigUpdatedEvents{rows: arg})
 }
@@ -628,6 +640,7 @@ func (r iteratorForCopyInitializedEvents) Err() error {
 }
 
 // CopyInitializedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyInitializedEvents(ctx context.Context, arg []CopyInitializedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"initialized_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "version"}, &iteratorForCopyInitializedEvents{rows: arg})
 }
@@ -670,6 +683,7 @@ func (r iteratorForCopyPausedEvents) Err() error {
 }
 
 // CopyPausedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyPausedEvents(ctx context.Context, arg []CopyPausedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"paused_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "account"}, &iteratorForCopyPausedEvents{rows: arg})
 }
@@ -715,6 +729,7 @@ func (r iteratorForCopyPersonalUtilizationAddedEvents) Err() error {
 }
 
 // CopyPersonalUtilizationAddedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyPersonalUtilizationAddedEvents(ctx context.Context, arg []CopyPersonalUtilizationAddedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"personal_utilization_added_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "user_1", "epoch", "value_added", "personal_utilization"}, &iteratorForCopyPersonalUtilizationAddedEvents{rows: arg})
 }
@@ -760,6 +775,7 @@ func (r iteratorForCopyPersonalUtilizationRemovedEvents) Err() error {
 }
 
 // CopyPersonalUtilizationRemovedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyPersonalUtilizationRemovedEvents(ctx context.Context, arg []CopyPersonalUtilizationRemovedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"personal_utilization_removed_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "user_1", "epoch", "value_removed", "personal_utilization"}, &iteratorForCopyPersonalUtilizationRemovedEvents{rows: arg})
 }
@@ -804,6 +820,7 @@ func (r iteratorForCopyProtocolFeeAccruedEvents) Err() error {
 }
 
 // CopyProtocolFeeAccruedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyProtocolFeeAccruedEvents(ctx context.Context, arg []CopyProtocolFeeAccruedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"protocol_fee_accrued_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "sender", "amount"}, &iteratorForCopyProtocolFeeAccruedEvents{rows: arg})
 }
@@ -848,6 +865,7 @@ func (r iteratorForCopyProtocolFeeTransferredEvents) Err() error {
 }
 
 // CopyProtocolFeeTransferredEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyProtocolFeeTransferredEvents(ctx context.Context, arg []CopyProtocolFeeTransferredEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"protocol_fee_transferred_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "destination", "amount"}, &iteratorForCopyProtocolFeeTransferredEvents{rows: arg})
 }
@@ -898,6 +916,7 @@ func (r iteratorForCopyRedeemedEvents) Err() error {
 }
 
 // CopyRedeemedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyRedeemedEvents(ctx context.Context, arg []CopyRedeemedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"redeemed_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "sender", "receiver", "term_id", "curve_id", "shares", "total_shares", "assets", "fees", "vault_type"}, &iteratorForCopyRedeemedEvents{rows: arg})
 }
@@ -942,6 +961,7 @@ func (r iteratorForCopyRoleAdminChangedEvents) Err() error {
 }
 
 // CopyRoleAdminChangedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyRoleAdminChangedEvents(ctx context.Context, arg []CopyRoleAdminChangedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"role_admin_changed_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "role", "previous_admin_role", "new_admin_role"}, &iteratorForCopyRoleAdminChangedEvents{rows: arg})
 }
@@ -986,6 +1006,7 @@ func (r iteratorForCopyRoleGrantedEvents) Err() error {
 }
 
 // CopyRoleGrantedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyRoleGrantedEvents(ctx context.Context, arg []CopyRoleGrantedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"role_granted_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "role", "account", "sender"}, &iteratorForCopyRoleGrantedEvents{rows: arg})
 }
@@ -1030,6 +1051,7 @@ func (r iteratorForCopyRoleRevokedEvents) Err() error {
 }
 
 // CopyRoleRevokedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyRoleRevokedEvents(ctx context.Context, arg []CopyRoleRevokedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"role_revoked_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "role", "account", "sender"}, &iteratorForCopyRoleRevokedEvents{rows: arg})
 }
@@ -1077,6 +1099,7 @@ func (r iteratorForCopySharePriceChangedEvents) Err() error {
 }
 
 // CopySharePriceChangedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopySharePriceChangedEvents(ctx context.Context, arg []CopySharePriceChangedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"share_price_changed_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "term_id", "curve_id", "share_price", "total_assets", "total_shares", "vault_type"}, &iteratorForCopySharePriceChangedEvents{rows: arg})
 }
@@ -1121,6 +1144,7 @@ func (r iteratorForCopyTotalUtilizationAddedEvents) Err() error {
 }
 
 // CopyTotalUtilizationAddedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyTotalUtilizationAddedEvents(ctx context.Context, arg []CopyTotalUtilizationAddedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"total_utilization_added_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "value_added", "total_utilization"}, &iteratorForCopyTotalUtilizationAddedEvents{rows: arg})
 }
@@ -1165,6 +1189,7 @@ func (r iteratorForCopyTotalUtilizationRemovedEvents) Err() error {
 }
 
 // CopyTotalUtilizationRemovedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyTotalUtilizationRemovedEvents(ctx context.Context, arg []CopyTotalUtilizationRemovedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"total_utilization_removed_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "value_removed", "total_utilization"}, &iteratorForCopyTotalUtilizationRemovedEvents{rows: arg})
 }
@@ -1209,6 +1234,7 @@ func (r iteratorForCopyTransferEvents) Err() error {
 }
 
 // CopyTransferEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyTransferEvents(ctx context.Context, arg []CopyTransferEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"transfer_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "from_1", "to_2", "value"}, &iteratorForCopyTransferEvents{rows: arg})
 }
@@ -1252,6 +1278,7 @@ func (r iteratorForCopyTripleConfigUpdatedEvents) Err() error {
 }
 
 // CopyTripleConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyTripleConfigUpdatedEvents(ctx context.Context, arg []CopyTripleConfigUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"triple_config_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "triple_creation_protocol_fee", "atom_deposit_fraction_for_triple"}, &iteratorForCopyTripleConfigUpdatedEvents{rows: arg})
 }
@@ -1298,6 +1325,7 @@ func (r iteratorForCopyTripleCreatedEvents) Err() error {
 }
 
 // CopyTripleCreatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyTripleCreatedEvents(ctx context.Context, arg []CopyTripleCreatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"triple_created_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "creator", "term_id", "subject_id", "predicate_id", "object_id"}, &iteratorForCopyTripleCreatedEvents{rows: arg})
 }
@@ -1340,6 +1368,7 @@ func (r iteratorForCopyUnpausedEvents) Err() error {
 }
 
 // CopyUnpausedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyUnpausedEvents(ctx context.Context, arg []CopyUnpausedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"unpaused_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "account"}, &iteratorForCopyUnpausedEvents{rows: arg})
 }
@@ -1384,6 +1413,7 @@ func (r iteratorForCopyVaultFeesUpdatedEvents) Err() error {
 }
 
 // CopyVaultFeesUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyVaultFeesUpdatedEvents(ctx context.Context, arg []CopyVaultFeesUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"vault_fees_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "entry_fee", "exit_fee", "protocol_fee"}, &iteratorForCopyVaultFeesUpdatedEvents{rows: arg})
 }
@@ -1429,1430 +1459,7 @@ func (r iteratorForCopyWalletConfigUpdatedEvents) Err() error {
 }
 
 // CopyWalletConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
+// By way of event.Staged it fills the temporary table that the next three queries read.
 func (q *Queries) CopyWalletConfigUpdatedEvents(ctx context.Context, arg []CopyWalletConfigUpdatedEventsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"wallet_config_updated_events"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "entry_point", "atom_warden", "atom_wallet_beacon", "atom_wallet_factory"}, &iteratorForCopyWalletConfigUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageApprovalEvents implements pgx.CopyFromSource.
-type iteratorForStageApprovalEvents struct {
-	rows                 []StageApprovalEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageApprovalEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageApprovalEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Owner,
-		r.rows[0].Spender,
-		r.rows[0].Value,
-	}, nil
-}
-
-func (r iteratorForStageApprovalEvents) Err() error {
-	return nil
-}
-
-// StageApprovalEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageApprovalEvents(ctx context.Context, arg []StageApprovalEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"approval_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "owner", "spender", "value"}, &iteratorForStageApprovalEvents{rows: arg})
-}
-
-// iteratorForStageApprovalForAllEvents implements pgx.CopyFromSource.
-type iteratorForStageApprovalForAllEvents struct {
-	rows                 []StageApprovalForAllEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageApprovalForAllEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageApprovalForAllEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Owner,
-		r.rows[0].Operator,
-		r.rows[0].Approved,
-	}, nil
-}
-
-func (r iteratorForStageApprovalForAllEvents) Err() error {
-	return nil
-}
-
-// StageApprovalForAllEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageApprovalForAllEvents(ctx context.Context, arg []StageApprovalForAllEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"approval_for_all_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "owner", "operator", "approved"}, &iteratorForStageApprovalForAllEvents{rows: arg})
-}
-
-// iteratorForStageApprovalTypeUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageApprovalTypeUpdatedEvents struct {
-	rows                 []StageApprovalTypeUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageApprovalTypeUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageApprovalTypeUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Sender,
-		r.rows[0].Receiver,
-		r.rows[0].ApprovalType,
-	}, nil
-}
-
-func (r iteratorForStageApprovalTypeUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageApprovalTypeUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageApprovalTypeUpdatedEvents(ctx context.Context, arg []StageApprovalTypeUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"approval_type_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "sender", "receiver", "approval_type"}, &iteratorForStageApprovalTypeUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageAtomConfigUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageAtomConfigUpdatedEvents struct {
-	rows                 []StageAtomConfigUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageAtomConfigUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageAtomConfigUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].AtomCreationProtocolFee,
-		r.rows[0].AtomWalletDepositFee,
-	}, nil
-}
-
-func (r iteratorForStageAtomConfigUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageAtomConfigUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageAtomConfigUpdatedEvents(ctx context.Context, arg []StageAtomConfigUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"atom_config_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "atom_creation_protocol_fee", "atom_wallet_deposit_fee"}, &iteratorForStageAtomConfigUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageAtomCreatedEvents implements pgx.CopyFromSource.
-type iteratorForStageAtomCreatedEvents struct {
-	rows                 []StageAtomCreatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageAtomCreatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageAtomCreatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Creator,
-		r.rows[0].TermID,
-		r.rows[0].AtomData,
-		r.rows[0].AtomWallet,
-	}, nil
-}
-
-func (r iteratorForStageAtomCreatedEvents) Err() error {
-	return nil
-}
-
-// StageAtomCreatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageAtomCreatedEvents(ctx context.Context, arg []StageAtomCreatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"atom_created_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "creator", "term_id", "atom_data", "atom_wallet"}, &iteratorForStageAtomCreatedEvents{rows: arg})
-}
-
-// iteratorForStageAtomWalletDepositFeeCollectedEvents implements pgx.CopyFromSource.
-type iteratorForStageAtomWalletDepositFeeCollectedEvents struct {
-	rows                 []StageAtomWalletDepositFeeCollectedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageAtomWalletDepositFeeCollectedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageAtomWalletDepositFeeCollectedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].TermID,
-		r.rows[0].Sender,
-		r.rows[0].Amount,
-	}, nil
-}
-
-func (r iteratorForStageAtomWalletDepositFeeCollectedEvents) Err() error {
-	return nil
-}
-
-// StageAtomWalletDepositFeeCollectedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageAtomWalletDepositFeeCollectedEvents(ctx context.Context, arg []StageAtomWalletDepositFeeCollectedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"atom_wallet_deposit_fee_collected_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "term_id", "sender", "amount"}, &iteratorForStageAtomWalletDepositFeeCollectedEvents{rows: arg})
-}
-
-// iteratorForStageAtomWalletDepositFeesClaimedEvents implements pgx.CopyFromSource.
-type iteratorForStageAtomWalletDepositFeesClaimedEvents struct {
-	rows                 []StageAtomWalletDepositFeesClaimedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageAtomWalletDepositFeesClaimedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageAtomWalletDepositFeesClaimedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].TermID,
-		r.rows[0].AtomWalletOwner,
-		r.rows[0].FeesClaimed,
-	}, nil
-}
-
-func (r iteratorForStageAtomWalletDepositFeesClaimedEvents) Err() error {
-	return nil
-}
-
-// StageAtomWalletDepositFeesClaimedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageAtomWalletDepositFeesClaimedEvents(ctx context.Context, arg []StageAtomWalletDepositFeesClaimedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"atom_wallet_deposit_fees_claimed_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "term_id", "atom_wallet_owner", "fees_claimed"}, &iteratorForStageAtomWalletDepositFeesClaimedEvents{rows: arg})
-}
-
-// iteratorForStageBondingCurveConfigUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageBondingCurveConfigUpdatedEvents struct {
-	rows                 []StageBondingCurveConfigUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageBondingCurveConfigUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageBondingCurveConfigUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Registry,
-		r.rows[0].DefaultCurveID,
-	}, nil
-}
-
-func (r iteratorForStageBondingCurveConfigUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageBondingCurveConfigUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageBondingCurveConfigUpdatedEvents(ctx context.Context, arg []StageBondingCurveConfigUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"bonding_curve_config_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "registry", "default_curve_id"}, &iteratorForStageBondingCurveConfigUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageDepositedEvents implements pgx.CopyFromSource.
-type iteratorForStageDepositedEvents struct {
-	rows                 []StageDepositedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageDepositedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageDepositedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Sender,
-		r.rows[0].Receiver,
-		r.rows[0].TermID,
-		r.rows[0].CurveID,
-		r.rows[0].Assets,
-		r.rows[0].AssetsAfterFees,
-		r.rows[0].Shares,
-		r.rows[0].TotalShares,
-		r.rows[0].VaultType,
-	}, nil
-}
-
-func (r iteratorForStageDepositedEvents) Err() error {
-	return nil
-}
-
-// StageDepositedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageDepositedEvents(ctx context.Context, arg []StageDepositedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"deposited_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "sender", "receiver", "term_id", "curve_id", "assets", "assets_after_fees", "shares", "total_shares", "vault_type"}, &iteratorForStageDepositedEvents{rows: arg})
-}
-
-// iteratorForStageErc721ApprovalEvents implements pgx.CopyFromSource.
-type iteratorForStageErc721ApprovalEvents struct {
-	rows                 []StageErc721ApprovalEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageErc721ApprovalEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageErc721ApprovalEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Owner,
-		r.rows[0].Approved,
-		r.rows[0].TokenID,
-	}, nil
-}
-
-func (r iteratorForStageErc721ApprovalEvents) Err() error {
-	return nil
-}
-
-// StageErc721ApprovalEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageErc721ApprovalEvents(ctx context.Context, arg []StageErc721ApprovalEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"erc721_approval_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "owner", "approved", "token_id"}, &iteratorForStageErc721ApprovalEvents{rows: arg})
-}
-
-// iteratorForStageErc721TransferEvents implements pgx.CopyFromSource.
-type iteratorForStageErc721TransferEvents struct {
-	rows                 []StageErc721TransferEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageErc721TransferEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageErc721TransferEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].From1,
-		r.rows[0].To2,
-		r.rows[0].TokenID,
-	}, nil
-}
-
-func (r iteratorForStageErc721TransferEvents) Err() error {
-	return nil
-}
-
-// StageErc721TransferEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageErc721TransferEvents(ctx context.Context, arg []StageErc721TransferEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"erc721_transfer_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "from_1", "to_2", "token_id"}, &iteratorForStageErc721TransferEvents{rows: arg})
-}
-
-// iteratorForStageGeneralConfigUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageGeneralConfigUpdatedEvents struct {
-	rows                 []StageGeneralConfigUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageGeneralConfigUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageGeneralConfigUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Admin,
-		r.rows[0].ProtocolMultisig,
-		r.rows[0].FeeDenominator,
-		r.rows[0].TrustBonding,
-		r.rows[0].MinDeposit,
-		r.rows[0].MinShare,
-		r.rows[0].AtomDataMaxLength,
-		r.rows[0].FeeThreshold,
-	}, nil
-}
-
-func (r iteratorForStageGeneralConfigUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageGeneralConfigUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageGeneralConfigUpdatedEvents(ctx context.Context, arg []StageGeneralConfigUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"general_config_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "admin", "protocol_multisig", "fee_denominator", "trust_bonding", "min_deposit", "min_share", "atom_data_max_length", "fee_threshold"}, &iteratorForStageGeneralConfigUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageGenericEvents implements pgx.CopyFromSource.
-type iteratorForStageGenericEvents struct {
-	rows                 []StageGenericEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageGenericEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageGenericEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].EventName,
-		r.rows[0].EventSignatureHash,
-		r.rows[0].EventData,
-	}, nil
-}
-
-func (r iteratorForStageGenericEvents) Err() error {
-	return nil
-}
-
-func (q *Queries) StageGenericEvents(ctx context.Context, arg []StageGenericEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"generic_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "event_name", "event_signature_hash", "event_data"}, &iteratorForStageGenericEvents{rows: arg})
-}
-
-// iteratorForStageInitializedEvents implements pgx.CopyFromSource.
-type iteratorForStageInitializedEvents struct {
-	rows                 []StageInitializedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageInitializedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageInitializedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Version,
-	}, nil
-}
-
-func (r iteratorForStageInitializedEvents) Err() error {
-	return nil
-}
-
-// StageInitializedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageInitializedEvents(ctx context.Context, arg []StageInitializedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"initialized_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "version"}, &iteratorForStageInitializedEvents{rows: arg})
-}
-
-// iteratorForStagePausedEvents implements pgx.CopyFromSource.
-type iteratorForStagePausedEvents struct {
-	rows                 []StagePausedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStagePausedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStagePausedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Account,
-	}, nil
-}
-
-func (r iteratorForStagePausedEvents) Err() error {
-	return nil
-}
-
-// StagePausedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StagePausedEvents(ctx context.Context, arg []StagePausedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"paused_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "account"}, &iteratorForStagePausedEvents{rows: arg})
-}
-
-// iteratorForStagePersonalUtilizationAddedEvents implements pgx.CopyFromSource.
-type iteratorForStagePersonalUtilizationAddedEvents struct {
-	rows                 []StagePersonalUtilizationAddedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStagePersonalUtilizationAddedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStagePersonalUtilizationAddedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].User1,
-		r.rows[0].Epoch,
-		r.rows[0].ValueAdded,
-		r.rows[0].PersonalUtilization,
-	}, nil
-}
-
-func (r iteratorForStagePersonalUtilizationAddedEvents) Err() error {
-	return nil
-}
-
-// StagePersonalUtilizationAddedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StagePersonalUtilizationAddedEvents(ctx context.Context, arg []StagePersonalUtilizationAddedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"personal_utilization_added_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "user_1", "epoch", "value_added", "personal_utilization"}, &iteratorForStagePersonalUtilizationAddedEvents{rows: arg})
-}
-
-// iteratorForStagePersonalUtilizationRemovedEvents implements pgx.CopyFromSource.
-type iteratorForStagePersonalUtilizationRemovedEvents struct {
-	rows                 []StagePersonalUtilizationRemovedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStagePersonalUtilizationRemovedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStagePersonalUtilizationRemovedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].User1,
-		r.rows[0].Epoch,
-		r.rows[0].ValueRemoved,
-		r.rows[0].PersonalUtilization,
-	}, nil
-}
-
-func (r iteratorForStagePersonalUtilizationRemovedEvents) Err() error {
-	return nil
-}
-
-// StagePersonalUtilizationRemovedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StagePersonalUtilizationRemovedEvents(ctx context.Context, arg []StagePersonalUtilizationRemovedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"personal_utilization_removed_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "user_1", "epoch", "value_removed", "personal_utilization"}, &iteratorForStagePersonalUtilizationRemovedEvents{rows: arg})
-}
-
-// iteratorForStageProtocolFeeAccruedEvents implements pgx.CopyFromSource.
-type iteratorForStageProtocolFeeAccruedEvents struct {
-	rows                 []StageProtocolFeeAccruedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageProtocolFeeAccruedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageProtocolFeeAccruedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Epoch,
-		r.rows[0].Sender,
-		r.rows[0].Amount,
-	}, nil
-}
-
-func (r iteratorForStageProtocolFeeAccruedEvents) Err() error {
-	return nil
-}
-
-// StageProtocolFeeAccruedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageProtocolFeeAccruedEvents(ctx context.Context, arg []StageProtocolFeeAccruedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"protocol_fee_accrued_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "sender", "amount"}, &iteratorForStageProtocolFeeAccruedEvents{rows: arg})
-}
-
-// iteratorForStageProtocolFeeTransferredEvents implements pgx.CopyFromSource.
-type iteratorForStageProtocolFeeTransferredEvents struct {
-	rows                 []StageProtocolFeeTransferredEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageProtocolFeeTransferredEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageProtocolFeeTransferredEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Epoch,
-		r.rows[0].Destination,
-		r.rows[0].Amount,
-	}, nil
-}
-
-func (r iteratorForStageProtocolFeeTransferredEvents) Err() error {
-	return nil
-}
-
-// StageProtocolFeeTransferredEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageProtocolFeeTransferredEvents(ctx context.Context, arg []StageProtocolFeeTransferredEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"protocol_fee_transferred_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "destination", "amount"}, &iteratorForStageProtocolFeeTransferredEvents{rows: arg})
-}
-
-// iteratorForStageRedeemedEvents implements pgx.CopyFromSource.
-type iteratorForStageRedeemedEvents struct {
-	rows                 []StageRedeemedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageRedeemedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageRedeemedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Sender,
-		r.rows[0].Receiver,
-		r.rows[0].TermID,
-		r.rows[0].CurveID,
-		r.rows[0].Shares,
-		r.rows[0].TotalShares,
-		r.rows[0].Assets,
-		r.rows[0].Fees,
-		r.rows[0].VaultType,
-	}, nil
-}
-
-func (r iteratorForStageRedeemedEvents) Err() error {
-	return nil
-}
-
-// StageRedeemedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageRedeemedEvents(ctx context.Context, arg []StageRedeemedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"redeemed_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "sender", "receiver", "term_id", "curve_id", "shares", "total_shares", "assets", "fees", "vault_type"}, &iteratorForStageRedeemedEvents{rows: arg})
-}
-
-// iteratorForStageRoleAdminChangedEvents implements pgx.CopyFromSource.
-type iteratorForStageRoleAdminChangedEvents struct {
-	rows                 []StageRoleAdminChangedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageRoleAdminChangedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageRoleAdminChangedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Role,
-		r.rows[0].PreviousAdminRole,
-		r.rows[0].NewAdminRole,
-	}, nil
-}
-
-func (r iteratorForStageRoleAdminChangedEvents) Err() error {
-	return nil
-}
-
-// StageRoleAdminChangedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageRoleAdminChangedEvents(ctx context.Context, arg []StageRoleAdminChangedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"role_admin_changed_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "role", "previous_admin_role", "new_admin_role"}, &iteratorForStageRoleAdminChangedEvents{rows: arg})
-}
-
-// iteratorForStageRoleGrantedEvents implements pgx.CopyFromSource.
-type iteratorForStageRoleGrantedEvents struct {
-	rows                 []StageRoleGrantedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageRoleGrantedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageRoleGrantedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Role,
-		r.rows[0].Account,
-		r.rows[0].Sender,
-	}, nil
-}
-
-func (r iteratorForStageRoleGrantedEvents) Err() error {
-	return nil
-}
-
-// StageRoleGrantedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageRoleGrantedEvents(ctx context.Context, arg []StageRoleGrantedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"role_granted_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "role", "account", "sender"}, &iteratorForStageRoleGrantedEvents{rows: arg})
-}
-
-// iteratorForStageRoleRevokedEvents implements pgx.CopyFromSource.
-type iteratorForStageRoleRevokedEvents struct {
-	rows                 []StageRoleRevokedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageRoleRevokedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageRoleRevokedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Role,
-		r.rows[0].Account,
-		r.rows[0].Sender,
-	}, nil
-}
-
-func (r iteratorForStageRoleRevokedEvents) Err() error {
-	return nil
-}
-
-// StageRoleRevokedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageRoleRevokedEvents(ctx context.Context, arg []StageRoleRevokedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"role_revoked_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "role", "account", "sender"}, &iteratorForStageRoleRevokedEvents{rows: arg})
-}
-
-// iteratorForStageSharePriceChangedEvents implements pgx.CopyFromSource.
-type iteratorForStageSharePriceChangedEvents struct {
-	rows                 []StageSharePriceChangedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageSharePriceChangedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageSharePriceChangedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].TermID,
-		r.rows[0].CurveID,
-		r.rows[0].SharePrice,
-		r.rows[0].TotalAssets,
-		r.rows[0].TotalShares,
-		r.rows[0].VaultType,
-	}, nil
-}
-
-func (r iteratorForStageSharePriceChangedEvents) Err() error {
-	return nil
-}
-
-// StageSharePriceChangedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageSharePriceChangedEvents(ctx context.Context, arg []StageSharePriceChangedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"share_price_changed_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "term_id", "curve_id", "share_price", "total_assets", "total_shares", "vault_type"}, &iteratorForStageSharePriceChangedEvents{rows: arg})
-}
-
-// iteratorForStageTotalUtilizationAddedEvents implements pgx.CopyFromSource.
-type iteratorForStageTotalUtilizationAddedEvents struct {
-	rows                 []StageTotalUtilizationAddedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageTotalUtilizationAddedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageTotalUtilizationAddedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Epoch,
-		r.rows[0].ValueAdded,
-		r.rows[0].TotalUtilization,
-	}, nil
-}
-
-func (r iteratorForStageTotalUtilizationAddedEvents) Err() error {
-	return nil
-}
-
-// StageTotalUtilizationAddedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageTotalUtilizationAddedEvents(ctx context.Context, arg []StageTotalUtilizationAddedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"total_utilization_added_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "value_added", "total_utilization"}, &iteratorForStageTotalUtilizationAddedEvents{rows: arg})
-}
-
-// iteratorForStageTotalUtilizationRemovedEvents implements pgx.CopyFromSource.
-type iteratorForStageTotalUtilizationRemovedEvents struct {
-	rows                 []StageTotalUtilizationRemovedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageTotalUtilizationRemovedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageTotalUtilizationRemovedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Epoch,
-		r.rows[0].ValueRemoved,
-		r.rows[0].TotalUtilization,
-	}, nil
-}
-
-func (r iteratorForStageTotalUtilizationRemovedEvents) Err() error {
-	return nil
-}
-
-// StageTotalUtilizationRemovedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageTotalUtilizationRemovedEvents(ctx context.Context, arg []StageTotalUtilizationRemovedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"total_utilization_removed_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "epoch", "value_removed", "total_utilization"}, &iteratorForStageTotalUtilizationRemovedEvents{rows: arg})
-}
-
-// iteratorForStageTransferEvents implements pgx.CopyFromSource.
-type iteratorForStageTransferEvents struct {
-	rows                 []StageTransferEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageTransferEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageTransferEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].From1,
-		r.rows[0].To2,
-		r.rows[0].Value,
-	}, nil
-}
-
-func (r iteratorForStageTransferEvents) Err() error {
-	return nil
-}
-
-// StageTransferEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageTransferEvents(ctx context.Context, arg []StageTransferEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"transfer_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "from_1", "to_2", "value"}, &iteratorForStageTransferEvents{rows: arg})
-}
-
-// iteratorForStageTripleConfigUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageTripleConfigUpdatedEvents struct {
-	rows                 []StageTripleConfigUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageTripleConfigUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageTripleConfigUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].TripleCreationProtocolFee,
-		r.rows[0].AtomDepositFractionForTriple,
-	}, nil
-}
-
-func (r iteratorForStageTripleConfigUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageTripleConfigUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageTripleConfigUpdatedEvents(ctx context.Context, arg []StageTripleConfigUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"triple_config_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "triple_creation_protocol_fee", "atom_deposit_fraction_for_triple"}, &iteratorForStageTripleConfigUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageTripleCreatedEvents implements pgx.CopyFromSource.
-type iteratorForStageTripleCreatedEvents struct {
-	rows                 []StageTripleCreatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageTripleCreatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageTripleCreatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Creator,
-		r.rows[0].TermID,
-		r.rows[0].SubjectID,
-		r.rows[0].PredicateID,
-		r.rows[0].ObjectID,
-	}, nil
-}
-
-func (r iteratorForStageTripleCreatedEvents) Err() error {
-	return nil
-}
-
-// StageTripleCreatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageTripleCreatedEvents(ctx context.Context, arg []StageTripleCreatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"triple_created_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "creator", "term_id", "subject_id", "predicate_id", "object_id"}, &iteratorForStageTripleCreatedEvents{rows: arg})
-}
-
-// iteratorForStageUnpausedEvents implements pgx.CopyFromSource.
-type iteratorForStageUnpausedEvents struct {
-	rows                 []StageUnpausedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageUnpausedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageUnpausedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].Account,
-	}, nil
-}
-
-func (r iteratorForStageUnpausedEvents) Err() error {
-	return nil
-}
-
-// StageUnpausedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageUnpausedEvents(ctx context.Context, arg []StageUnpausedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"unpaused_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "account"}, &iteratorForStageUnpausedEvents{rows: arg})
-}
-
-// iteratorForStageVaultFeesUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageVaultFeesUpdatedEvents struct {
-	rows                 []StageVaultFeesUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageVaultFeesUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageVaultFeesUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].EntryFee,
-		r.rows[0].ExitFee,
-		r.rows[0].ProtocolFee,
-	}, nil
-}
-
-func (r iteratorForStageVaultFeesUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageVaultFeesUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageVaultFeesUpdatedEvents(ctx context.Context, arg []StageVaultFeesUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"vault_fees_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "entry_fee", "exit_fee", "protocol_fee"}, &iteratorForStageVaultFeesUpdatedEvents{rows: arg})
-}
-
-// iteratorForStageWalletConfigUpdatedEvents implements pgx.CopyFromSource.
-type iteratorForStageWalletConfigUpdatedEvents struct {
-	rows                 []StageWalletConfigUpdatedEventsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageWalletConfigUpdatedEvents) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageWalletConfigUpdatedEvents) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].TransactionHash,
-		r.rows[0].LogIndex,
-		r.rows[0].Network,
-		r.rows[0].ChainID,
-		r.rows[0].Address,
-		r.rows[0].BlockNumber,
-		r.rows[0].BlockHash,
-		r.rows[0].BlockTimestamp,
-		r.rows[0].TransactionIndex,
-		r.rows[0].EntryPoint,
-		r.rows[0].AtomWarden,
-		r.rows[0].AtomWalletBeacon,
-		r.rows[0].AtomWalletFactory,
-	}, nil
-}
-
-func (r iteratorForStageWalletConfigUpdatedEvents) Err() error {
-	return nil
-}
-
-// StageWalletConfigUpdatedEvents fills the temporary table that the next three queries read.
-func (q *Queries) StageWalletConfigUpdatedEvents(ctx context.Context, arg []StageWalletConfigUpdatedEventsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"wallet_config_updated_events_stage"}, []string{"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp", "transaction_index", "entry_point", "atom_warden", "atom_wallet_beacon", "atom_wallet_factory"}, &iteratorForStageWalletConfigUpdatedEvents{rows: arg})
 }

@@ -973,18 +973,3 @@ func (q *Queries) SettleDeadLetters(ctx context.Context, arg SettleDeadLettersPa
 	_, err := q.db.Exec(ctx, settleDeadLetters, arg.Streams, arg.MessageIds, arg.EventIndexes)
 	return err
 }
-
-type StageGenericEventsParams struct {
-	TransactionHash    []byte
-	LogIndex           int64
-	Network            string
-	ChainID            *int64
-	Address            []byte
-	BlockNumber        int64
-	BlockHash          []byte
-	BlockTimestamp     *time.Time
-	TransactionIndex   int64
-	EventName          string
-	EventSignatureHash []byte
-	EventData          []byte
-}

@@ -264,24 +264,3 @@ func (q *Queries) MergeDepositedEvents(ctx context.Context) (int64, error) {
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageDepositedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Sender           []byte
-	Receiver         []byte
-	TermID           []byte
-	CurveID          event.Integer
-	Assets           event.Integer
-	AssetsAfterFees  event.Integer
-	Shares           event.Integer
-	TotalShares      event.Integer
-	VaultType        int16
-}

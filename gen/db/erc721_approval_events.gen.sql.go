@@ -238,18 +238,3 @@ func (q *Queries) MergeErc721ApprovalEvents(ctx context.Context) (int64, error) 
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageErc721ApprovalEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Owner            []byte
-	Approved         []byte
-	TokenID          event.Integer
-}

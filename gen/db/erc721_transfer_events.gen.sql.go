@@ -238,18 +238,3 @@ func (q *Queries) MergeErc721TransferEvents(ctx context.Context) (int64, error) 
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageErc721TransferEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	From1            []byte
-	To2              []byte
-	TokenID          event.Integer
-}

@@ -261,23 +261,3 @@ func (q *Queries) MergeGeneralConfigUpdatedEvents(ctx context.Context) (int64, e
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageGeneralConfigUpdatedEventsParams struct {
-	TransactionHash   []byte
-	LogIndex          int64
-	Network           string
-	ChainID           *int64
-	Address           []byte
-	BlockNumber       int64
-	BlockHash         []byte
-	BlockTimestamp    *time.Time
-	TransactionIndex  int64
-	Admin             []byte
-	ProtocolMultisig  []byte
-	FeeDenominator    event.Integer
-	TrustBonding      []byte
-	MinDeposit        event.Integer
-	MinShare          event.Integer
-	AtomDataMaxLength event.Integer
-	FeeThreshold      event.Integer
-}

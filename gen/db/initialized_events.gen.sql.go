@@ -232,16 +232,3 @@ func (q *Queries) MergeInitializedEvents(ctx context.Context) (int64, error) {
 	}
 	return result.RowsAffected(), nil
 }
-
-type StageInitializedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Version          event.Integer
-}

@@ -230,16 +230,3 @@ func (q *Queries) PausedEventsByTransaction(ctx context.Context, arg PausedEvent
 	}
 	return items, nil
 }
-
-type StagePausedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Account          []byte
-}

@@ -241,19 +241,3 @@ func (q *Queries) PersonalUtilizationRemovedEventsByTransaction(ctx context.Cont
 	}
 	return items, nil
 }
-
-type StagePersonalUtilizationRemovedEventsParams struct {
-	TransactionHash     []byte
-	LogIndex            int64
-	Network             string
-	ChainID             *int64
-	Address             []byte
-	BlockNumber         int64
-	BlockHash           []byte
-	BlockTimestamp      *time.Time
-	TransactionIndex    int64
-	User1               []byte
-	Epoch               event.Integer
-	ValueRemoved        event.Integer
-	PersonalUtilization event.Integer
-}

@@ -238,18 +238,3 @@ func (q *Queries) ProtocolFeeAccruedEventsByTransaction(ctx context.Context, arg
 	}
 	return items, nil
 }
-
-type StageProtocolFeeAccruedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Epoch            event.Integer
-	Sender           []byte
-	Amount           event.Integer
-}

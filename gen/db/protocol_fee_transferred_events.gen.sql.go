@@ -238,18 +238,3 @@ func (q *Queries) ProtocolFeeTransferredEventsByTransaction(ctx context.Context,
 	}
 	return items, nil
 }
-
-type StageProtocolFeeTransferredEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Epoch            event.Integer
-	Destination      []byte
-	Amount           event.Integer
-}

@@ -262,24 +262,3 @@ func (q *Queries) RedeemedEventsByTransaction(ctx context.Context, arg RedeemedE
 	}
 	return items, nil
 }
-
-type StageRedeemedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Sender           []byte
-	Receiver         []byte
-	TermID           []byte
-	CurveID          event.Integer
-	Shares           event.Integer
-	TotalShares      event.Integer
-	Assets           event.Integer
-	Fees             event.Integer
-	VaultType        int16
-}

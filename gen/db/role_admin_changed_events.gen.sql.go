@@ -236,18 +236,3 @@ func (q *Queries) RoleAdminChangedEventsByTransaction(ctx context.Context, arg R
 	}
 	return items, nil
 }
-
-type StageRoleAdminChangedEventsParams struct {
-	TransactionHash   []byte
-	LogIndex          int64
-	Network           string
-	ChainID           *int64
-	Address           []byte
-	BlockNumber       int64
-	BlockHash         []byte
-	BlockTimestamp    *time.Time
-	TransactionIndex  int64
-	Role              []byte
-	PreviousAdminRole []byte
-	NewAdminRole      []byte
-}

@@ -236,18 +236,3 @@ func (q *Queries) RoleGrantedEventsByTransaction(ctx context.Context, arg RoleGr
 	}
 	return items, nil
 }
-
-type StageRoleGrantedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Role             []byte
-	Account          []byte
-	Sender           []byte
-}

@@ -236,18 +236,3 @@ func (q *Queries) RoleRevokedEventsByTransaction(ctx context.Context, arg RoleRe
 	}
 	return items, nil
 }
-
-type StageRoleRevokedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Role             []byte
-	Account          []byte
-	Sender           []byte
-}

@@ -251,21 +251,3 @@ func (q *Queries) SharePriceChangedEventsByTransaction(ctx context.Context, arg 
 	}
 	return items, nil
 }
-
-type StageSharePriceChangedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	TermID           []byte
-	CurveID          event.Integer
-	SharePrice       event.Integer
-	TotalAssets      event.Integer
-	TotalShares      event.Integer
-	VaultType        int16
-}

@@ -121,21 +121,6 @@ func (q *Queries) MergeTotalUtilizationAddedEvents(ctx context.Context) (int64, 
 	return result.RowsAffected(), nil
 }
 
-type StageTotalUtilizationAddedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Epoch            event.Integer
-	ValueAdded       event.Integer
-	TotalUtilization event.Integer
-}
-
 const totalUtilizationAddedEventsByBlocks = `-- name: TotalUtilizationAddedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

@@ -121,21 +121,6 @@ func (q *Queries) MergeTotalUtilizationRemovedEvents(ctx context.Context) (int64
 	return result.RowsAffected(), nil
 }
 
-type StageTotalUtilizationRemovedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Epoch            event.Integer
-	ValueRemoved     event.Integer
-	TotalUtilization event.Integer
-}
-
 const totalUtilizationRemovedEventsByBlocks = `-- name: TotalUtilizationRemovedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

@@ -121,21 +121,6 @@ func (q *Queries) MergeTransferEvents(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-type StageTransferEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	From1            []byte
-	To2              []byte
-	Value            event.Integer
-}
-
 const transferEventsByBlocks = `-- name: TransferEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

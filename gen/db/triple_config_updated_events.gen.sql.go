@@ -120,20 +120,6 @@ func (q *Queries) MergeTripleConfigUpdatedEvents(ctx context.Context) (int64, er
 	return result.RowsAffected(), nil
 }
 
-type StageTripleConfigUpdatedEventsParams struct {
-	TransactionHash              []byte
-	LogIndex                     int64
-	Network                      string
-	ChainID                      *int64
-	Address                      []byte
-	BlockNumber                  int64
-	BlockHash                    []byte
-	BlockTimestamp               *time.Time
-	TransactionIndex             int64
-	TripleCreationProtocolFee    event.Integer
-	AtomDepositFractionForTriple event.Integer
-}
-
 const tripleConfigUpdatedEventsByBlocks = `-- name: TripleConfigUpdatedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

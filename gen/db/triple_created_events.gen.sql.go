@@ -121,23 +121,6 @@ func (q *Queries) MergeTripleCreatedEvents(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-type StageTripleCreatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Creator          []byte
-	TermID           []byte
-	SubjectID        []byte
-	PredicateID      []byte
-	ObjectID         []byte
-}
-
 const tripleCreatedEventsByBlocks = `-- name: TripleCreatedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

@@ -117,19 +117,6 @@ func (q *Queries) MergeUnpausedEvents(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-type StageUnpausedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Account          []byte
-}
-
 const unpausedEventsByBlocks = `-- name: UnpausedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

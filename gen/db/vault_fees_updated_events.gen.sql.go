@@ -121,21 +121,6 @@ func (q *Queries) MergeVaultFeesUpdatedEvents(ctx context.Context) (int64, error
 	return result.RowsAffected(), nil
 }
 
-type StageVaultFeesUpdatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	EntryFee         event.Integer
-	ExitFee          event.Integer
-	ProtocolFee      event.Integer
-}
-
 const vaultFeesUpdatedEventsByBlocks = `-- name: VaultFeesUpdatedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

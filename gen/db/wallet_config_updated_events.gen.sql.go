@@ -120,22 +120,6 @@ func (q *Queries) MergeWalletConfigUpdatedEvents(ctx context.Context) (int64, er
 	return result.RowsAffected(), nil
 }
 
-type StageWalletConfigUpdatedEventsParams struct {
-	TransactionHash   []byte
-	LogIndex          int64
-	Network           string
-	ChainID           *int64
-	Address           []byte
-	BlockNumber       int64
-	BlockHash         []byte
-	BlockTimestamp    *time.Time
-	TransactionIndex  int64
-	EntryPoint        []byte
-	AtomWarden        []byte
-	AtomWalletBeacon  []byte
-	AtomWalletFactory []byte
-}
-
 const walletConfigUpdatedEventsByBlocks = `-- name: WalletConfigUpdatedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

@@ -50,11 +50,6 @@ func (e *Approval) columns() db.CopyApprovalEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Approval) staged() db.StageApprovalEventsParams {
-	return db.StageApprovalEventsParams(e.columns())
-}
-
 var approvalEvents = event.Definition{
 	Table:     "approval_events",
 	Name:      "Approval",
@@ -80,10 +75,10 @@ func (approvalHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) 
 }
 
 func (approvalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageApprovalEvents(ctx, event.Columns(rows, (*Approval).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyApprovalEvents(ctx, event.Columns(rows, (*Approval).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeApprovalEvents, q.FillApprovalEvents, q.ConflictingApprovalEvents,
 		func(row db.ConflictingApprovalEventsRow) event.Key { return event.Key(row) })
 }

@@ -49,11 +49,6 @@ func (e *ApprovalForAll) columns() db.CopyApprovalForAllEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *ApprovalForAll) staged() db.StageApprovalForAllEventsParams {
-	return db.StageApprovalForAllEventsParams(e.columns())
-}
-
 var approvalForAllEvents = event.Definition{
 	Table:     "approval_for_all_events",
 	Name:      "ApprovalForAll",
@@ -79,10 +74,10 @@ func (approvalForAllHandler) Copy(ctx context.Context, tx event.DB, rows []event
 }
 
 func (approvalForAllHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageApprovalForAllEvents(ctx, event.Columns(rows, (*ApprovalForAll).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyApprovalForAllEvents(ctx, event.Columns(rows, (*ApprovalForAll).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeApprovalForAllEvents, q.FillApprovalForAllEvents, q.ConflictingApprovalForAllEvents,
 		func(row db.ConflictingApprovalForAllEventsRow) event.Key { return event.Key(row) })
 }

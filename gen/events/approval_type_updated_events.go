@@ -49,11 +49,6 @@ func (e *ApprovalTypeUpdated) columns() db.CopyApprovalTypeUpdatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *ApprovalTypeUpdated) staged() db.StageApprovalTypeUpdatedEventsParams {
-	return db.StageApprovalTypeUpdatedEventsParams(e.columns())
-}
-
 var approvalTypeUpdatedEvents = event.Definition{
 	Table:     "approval_type_updated_events",
 	Name:      "ApprovalTypeUpdated",
@@ -79,10 +74,10 @@ func (approvalTypeUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []
 }
 
 func (approvalTypeUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageApprovalTypeUpdatedEvents(ctx, event.Columns(rows, (*ApprovalTypeUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyApprovalTypeUpdatedEvents(ctx, event.Columns(rows, (*ApprovalTypeUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeApprovalTypeUpdatedEvents, q.FillApprovalTypeUpdatedEvents, q.ConflictingApprovalTypeUpdatedEvents,
 		func(row db.ConflictingApprovalTypeUpdatedEventsRow) event.Key { return event.Key(row) })
 }

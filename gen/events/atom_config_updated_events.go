@@ -47,11 +47,6 @@ func (e *AtomConfigUpdated) columns() db.CopyAtomConfigUpdatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *AtomConfigUpdated) staged() db.StageAtomConfigUpdatedEventsParams {
-	return db.StageAtomConfigUpdatedEventsParams(e.columns())
-}
-
 var atomConfigUpdatedEvents = event.Definition{
 	Table:     "atom_config_updated_events",
 	Name:      "AtomConfigUpdated",
@@ -76,10 +71,10 @@ func (atomConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []ev
 }
 
 func (atomConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageAtomConfigUpdatedEvents(ctx, event.Columns(rows, (*AtomConfigUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyAtomConfigUpdatedEvents(ctx, event.Columns(rows, (*AtomConfigUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeAtomConfigUpdatedEvents, q.FillAtomConfigUpdatedEvents, q.ConflictingAtomConfigUpdatedEvents,
 		func(row db.ConflictingAtomConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -52,11 +52,6 @@ func (e *AtomCreated) columns() db.CopyAtomCreatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *AtomCreated) staged() db.StageAtomCreatedEventsParams {
-	return db.StageAtomCreatedEventsParams(e.columns())
-}
-
 var atomCreatedEvents = event.Definition{
 	Table:     "atom_created_events",
 	Name:      "AtomCreated",
@@ -83,10 +78,10 @@ func (atomCreatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Ro
 }
 
 func (atomCreatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageAtomCreatedEvents(ctx, event.Columns(rows, (*AtomCreated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyAtomCreatedEvents(ctx, event.Columns(rows, (*AtomCreated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeAtomCreatedEvents, q.FillAtomCreatedEvents, q.ConflictingAtomCreatedEvents,
 		func(row db.ConflictingAtomCreatedEventsRow) event.Key { return event.Key(row) })
 }

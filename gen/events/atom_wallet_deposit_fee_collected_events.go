@@ -50,11 +50,6 @@ func (e *AtomWalletDepositFeeCollected) columns() db.CopyAtomWalletDepositFeeCol
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *AtomWalletDepositFeeCollected) staged() db.StageAtomWalletDepositFeeCollectedEventsParams {
-	return db.StageAtomWalletDepositFeeCollectedEventsParams(e.columns())
-}
-
 var atomWalletDepositFeeCollectedEvents = event.Definition{
 	Table:     "atom_wallet_deposit_fee_collected_events",
 	Name:      "AtomWalletDepositFeeCollected",
@@ -82,10 +77,10 @@ func (atomWalletDepositFeeCollectedHandler) Copy(ctx context.Context, tx event.D
 }
 
 func (atomWalletDepositFeeCollectedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageAtomWalletDepositFeeCollectedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeeCollected).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyAtomWalletDepositFeeCollectedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeeCollected).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeAtomWalletDepositFeeCollectedEvents, q.FillAtomWalletDepositFeeCollectedEvents, q.ConflictingAtomWalletDepositFeeCollectedEvents,
 		func(row db.ConflictingAtomWalletDepositFeeCollectedEventsRow) event.Key { return event.Key(row) })
 }

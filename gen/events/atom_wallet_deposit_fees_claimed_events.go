@@ -54,11 +54,6 @@ func (e *AtomWalletDepositFeesClaimed) columns() db.CopyAtomWalletDepositFeesCla
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *AtomWalletDepositFeesClaimed) staged() db.StageAtomWalletDepositFeesClaimedEventsParams {
-	return db.StageAtomWalletDepositFeesClaimedEventsParams(e.columns())
-}
-
 var atomWalletDepositFeesClaimedEvents = event.Definition{
 	Table:     "atom_wallet_deposit_fees_claimed_events",
 	Name:      "AtomWalletDepositFeesClaimed",
@@ -86,10 +81,10 @@ func (atomWalletDepositFeesClaimedHandler) Copy(ctx context.Context, tx event.DB
 }
 
 func (atomWalletDepositFeesClaimedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageAtomWalletDepositFeesClaimedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeesClaimed).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyAtomWalletDepositFeesClaimedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeesClaimed).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeAtomWalletDepositFeesClaimedEvents, q.FillAtomWalletDepositFeesClaimedEvents, q.ConflictingAtomWalletDepositFeesClaimedEvents,
 		func(row db.ConflictingAtomWalletDepositFeesClaimedEventsRow) event.Key { return event.Key(row) })
 }

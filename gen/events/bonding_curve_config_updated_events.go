@@ -47,11 +47,6 @@ func (e *BondingCurveConfigUpdated) columns() db.CopyBondingCurveConfigUpdatedEv
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *BondingCurveConfigUpdated) staged() db.StageBondingCurveConfigUpdatedEventsParams {
-	return db.StageBondingCurveConfigUpdatedEventsParams(e.columns())
-}
-
 var bondingCurveConfigUpdatedEvents = event.Definition{
 	Table:     "bonding_curve_config_updated_events",
 	Name:      "BondingCurveConfigUpdated",
@@ -76,10 +71,10 @@ func (bondingCurveConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, r
 }
 
 func (bondingCurveConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageBondingCurveConfigUpdatedEvents(ctx, event.Columns(rows, (*BondingCurveConfigUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyBondingCurveConfigUpdatedEvents(ctx, event.Columns(rows, (*BondingCurveConfigUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeBondingCurveConfigUpdatedEvents, q.FillBondingCurveConfigUpdatedEvents, q.ConflictingBondingCurveConfigUpdatedEvents,
 		func(row db.ConflictingBondingCurveConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -78,11 +78,6 @@ func (e *Deposited) columns() db.CopyDepositedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Deposited) staged() db.StageDepositedEventsParams {
-	return db.StageDepositedEventsParams(e.columns())
-}
-
 var depositedEvents = event.Definition{
 	Table:     "deposited_events",
 	Name:      "Deposited",
@@ -114,10 +109,10 @@ func (depositedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row)
 }
 
 func (depositedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageDepositedEvents(ctx, event.Columns(rows, (*Deposited).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyDepositedEvents(ctx, event.Columns(rows, (*Deposited).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeDepositedEvents, q.FillDepositedEvents, q.ConflictingDepositedEvents,
 		func(row db.ConflictingDepositedEventsRow) event.Key { return event.Key(row) })
 }

@@ -50,11 +50,6 @@ func (e *ERC721Approval) columns() db.CopyErc721ApprovalEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *ERC721Approval) staged() db.StageErc721ApprovalEventsParams {
-	return db.StageErc721ApprovalEventsParams(e.columns())
-}
-
 var erc721ApprovalEvents = event.Definition{
 	Table:     "erc721_approval_events",
 	Name:      "Approval",
@@ -80,10 +75,10 @@ func (erc721ApprovalHandler) Copy(ctx context.Context, tx event.DB, rows []event
 }
 
 func (erc721ApprovalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageErc721ApprovalEvents(ctx, event.Columns(rows, (*ERC721Approval).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyErc721ApprovalEvents(ctx, event.Columns(rows, (*ERC721Approval).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeErc721ApprovalEvents, q.FillErc721ApprovalEvents, q.ConflictingErc721ApprovalEvents,
 		func(row db.ConflictingErc721ApprovalEventsRow) event.Key { return event.Key(row) })
 }

@@ -50,11 +50,6 @@ func (e *ERC721Transfer) columns() db.CopyErc721TransferEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *ERC721Transfer) staged() db.StageErc721TransferEventsParams {
-	return db.StageErc721TransferEventsParams(e.columns())
-}
-
 var erc721TransferEvents = event.Definition{
 	Table:     "erc721_transfer_events",
 	Name:      "Transfer",
@@ -80,10 +75,10 @@ func (erc721TransferHandler) Copy(ctx context.Context, tx event.DB, rows []event
 }
 
 func (erc721TransferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageErc721TransferEvents(ctx, event.Columns(rows, (*ERC721Transfer).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyErc721TransferEvents(ctx, event.Columns(rows, (*ERC721Transfer).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeErc721TransferEvents, q.FillErc721TransferEvents, q.ConflictingErc721TransferEvents,
 		func(row db.ConflictingErc721TransferEventsRow) event.Key { return event.Key(row) })
 }

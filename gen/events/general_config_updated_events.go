@@ -74,11 +74,6 @@ func (e *GeneralConfigUpdated) columns() db.CopyGeneralConfigUpdatedEventsParams
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *GeneralConfigUpdated) staged() db.StageGeneralConfigUpdatedEventsParams {
-	return db.StageGeneralConfigUpdatedEventsParams(e.columns())
-}
-
 var generalConfigUpdatedEvents = event.Definition{
 	Table:     "general_config_updated_events",
 	Name:      "GeneralConfigUpdated",
@@ -109,10 +104,10 @@ func (generalConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows [
 }
 
 func (generalConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageGeneralConfigUpdatedEvents(ctx, event.Columns(rows, (*GeneralConfigUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyGeneralConfigUpdatedEvents(ctx, event.Columns(rows, (*GeneralConfigUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeGeneralConfigUpdatedEvents, q.FillGeneralConfigUpdatedEvents, q.ConflictingGeneralConfigUpdatedEvents,
 		func(row db.ConflictingGeneralConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -43,11 +43,6 @@ func (e *Initialized) columns() db.CopyInitializedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Initialized) staged() db.StageInitializedEventsParams {
-	return db.StageInitializedEventsParams(e.columns())
-}
-
 var initializedEvents = event.Definition{
 	Table:     "initialized_events",
 	Name:      "Initialized",
@@ -71,10 +66,10 @@ func (initializedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Ro
 }
 
 func (initializedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageInitializedEvents(ctx, event.Columns(rows, (*Initialized).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyInitializedEvents(ctx, event.Columns(rows, (*Initialized).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeInitializedEvents, q.FillInitializedEvents, q.ConflictingInitializedEvents,
 		func(row db.ConflictingInitializedEventsRow) event.Key { return event.Key(row) })
 }

@@ -43,11 +43,6 @@ func (e *Paused) columns() db.CopyPausedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Paused) staged() db.StagePausedEventsParams {
-	return db.StagePausedEventsParams(e.columns())
-}
-
 var pausedEvents = event.Definition{
 	Table:     "paused_events",
 	Name:      "Paused",
@@ -71,10 +66,10 @@ func (pausedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) er
 }
 
 func (pausedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StagePausedEvents(ctx, event.Columns(rows, (*Paused).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyPausedEvents(ctx, event.Columns(rows, (*Paused).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergePausedEvents, q.FillPausedEvents, q.ConflictingPausedEvents,
 		func(row db.ConflictingPausedEventsRow) event.Key { return event.Key(row) })
 }

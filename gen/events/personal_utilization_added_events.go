@@ -58,11 +58,6 @@ func (e *PersonalUtilizationAdded) columns() db.CopyPersonalUtilizationAddedEven
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *PersonalUtilizationAdded) staged() db.StagePersonalUtilizationAddedEventsParams {
-	return db.StagePersonalUtilizationAddedEventsParams(e.columns())
-}
-
 var personalUtilizationAddedEvents = event.Definition{
 	Table:     "personal_utilization_added_events",
 	Name:      "PersonalUtilizationAdded",
@@ -89,10 +84,10 @@ func (personalUtilizationAddedHandler) Copy(ctx context.Context, tx event.DB, ro
 }
 
 func (personalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StagePersonalUtilizationAddedEvents(ctx, event.Columns(rows, (*PersonalUtilizationAdded).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyPersonalUtilizationAddedEvents(ctx, event.Columns(rows, (*PersonalUtilizationAdded).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergePersonalUtilizationAddedEvents, q.FillPersonalUtilizationAddedEvents, q.ConflictingPersonalUtilizationAddedEvents,
 		func(row db.ConflictingPersonalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
 }

@@ -58,11 +58,6 @@ func (e *PersonalUtilizationRemoved) columns() db.CopyPersonalUtilizationRemoved
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *PersonalUtilizationRemoved) staged() db.StagePersonalUtilizationRemovedEventsParams {
-	return db.StagePersonalUtilizationRemovedEventsParams(e.columns())
-}
-
 var personalUtilizationRemovedEvents = event.Definition{
 	Table:     "personal_utilization_removed_events",
 	Name:      "PersonalUtilizationRemoved",
@@ -89,10 +84,10 @@ func (personalUtilizationRemovedHandler) Copy(ctx context.Context, tx event.DB, 
 }
 
 func (personalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StagePersonalUtilizationRemovedEvents(ctx, event.Columns(rows, (*PersonalUtilizationRemoved).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyPersonalUtilizationRemovedEvents(ctx, event.Columns(rows, (*PersonalUtilizationRemoved).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergePersonalUtilizationRemovedEvents, q.FillPersonalUtilizationRemovedEvents, q.ConflictingPersonalUtilizationRemovedEvents,
 		func(row db.ConflictingPersonalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
 }

@@ -50,11 +50,6 @@ func (e *ProtocolFeeAccrued) columns() db.CopyProtocolFeeAccruedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *ProtocolFeeAccrued) staged() db.StageProtocolFeeAccruedEventsParams {
-	return db.StageProtocolFeeAccruedEventsParams(e.columns())
-}
-
 var protocolFeeAccruedEvents = event.Definition{
 	Table:     "protocol_fee_accrued_events",
 	Name:      "ProtocolFeeAccrued",
@@ -80,10 +75,10 @@ func (protocolFeeAccruedHandler) Copy(ctx context.Context, tx event.DB, rows []e
 }
 
 func (protocolFeeAccruedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageProtocolFeeAccruedEvents(ctx, event.Columns(rows, (*ProtocolFeeAccrued).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyProtocolFeeAccruedEvents(ctx, event.Columns(rows, (*ProtocolFeeAccrued).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeProtocolFeeAccruedEvents, q.FillProtocolFeeAccruedEvents, q.ConflictingProtocolFeeAccruedEvents,
 		func(row db.ConflictingProtocolFeeAccruedEventsRow) event.Key { return event.Key(row) })
 }

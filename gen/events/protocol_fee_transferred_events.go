@@ -50,11 +50,6 @@ func (e *ProtocolFeeTransferred) columns() db.CopyProtocolFeeTransferredEventsPa
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *ProtocolFeeTransferred) staged() db.StageProtocolFeeTransferredEventsParams {
-	return db.StageProtocolFeeTransferredEventsParams(e.columns())
-}
-
 var protocolFeeTransferredEvents = event.Definition{
 	Table:     "protocol_fee_transferred_events",
 	Name:      "ProtocolFeeTransferred",
@@ -80,10 +75,10 @@ func (protocolFeeTransferredHandler) Copy(ctx context.Context, tx event.DB, rows
 }
 
 func (protocolFeeTransferredHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageProtocolFeeTransferredEvents(ctx, event.Columns(rows, (*ProtocolFeeTransferred).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyProtocolFeeTransferredEvents(ctx, event.Columns(rows, (*ProtocolFeeTransferred).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeProtocolFeeTransferredEvents, q.FillProtocolFeeTransferredEvents, q.ConflictingProtocolFeeTransferredEvents,
 		func(row db.ConflictingProtocolFeeTransferredEventsRow) event.Key { return event.Key(row) })
 }

@@ -78,11 +78,6 @@ func (e *Redeemed) columns() db.CopyRedeemedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Redeemed) staged() db.StageRedeemedEventsParams {
-	return db.StageRedeemedEventsParams(e.columns())
-}
-
 var redeemedEvents = event.Definition{
 	Table:     "redeemed_events",
 	Name:      "Redeemed",
@@ -114,10 +109,10 @@ func (redeemedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) 
 }
 
 func (redeemedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageRedeemedEvents(ctx, event.Columns(rows, (*Redeemed).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyRedeemedEvents(ctx, event.Columns(rows, (*Redeemed).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeRedeemedEvents, q.FillRedeemedEvents, q.ConflictingRedeemedEvents,
 		func(row db.ConflictingRedeemedEventsRow) event.Key { return event.Key(row) })
 }

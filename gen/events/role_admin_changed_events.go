@@ -53,11 +53,6 @@ func (e *RoleAdminChanged) columns() db.CopyRoleAdminChangedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *RoleAdminChanged) staged() db.StageRoleAdminChangedEventsParams {
-	return db.StageRoleAdminChangedEventsParams(e.columns())
-}
-
 var roleAdminChangedEvents = event.Definition{
 	Table:     "role_admin_changed_events",
 	Name:      "RoleAdminChanged",
@@ -83,10 +78,10 @@ func (roleAdminChangedHandler) Copy(ctx context.Context, tx event.DB, rows []eve
 }
 
 func (roleAdminChangedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageRoleAdminChangedEvents(ctx, event.Columns(rows, (*RoleAdminChanged).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyRoleAdminChangedEvents(ctx, event.Columns(rows, (*RoleAdminChanged).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeRoleAdminChangedEvents, q.FillRoleAdminChangedEvents, q.ConflictingRoleAdminChangedEvents,
 		func(row db.ConflictingRoleAdminChangedEventsRow) event.Key { return event.Key(row) })
 }

@@ -49,11 +49,6 @@ func (e *RoleGranted) columns() db.CopyRoleGrantedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *RoleGranted) staged() db.StageRoleGrantedEventsParams {
-	return db.StageRoleGrantedEventsParams(e.columns())
-}
-
 var roleGrantedEvents = event.Definition{
 	Table:     "role_granted_events",
 	Name:      "RoleGranted",
@@ -79,10 +74,10 @@ func (roleGrantedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Ro
 }
 
 func (roleGrantedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageRoleGrantedEvents(ctx, event.Columns(rows, (*RoleGranted).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyRoleGrantedEvents(ctx, event.Columns(rows, (*RoleGranted).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeRoleGrantedEvents, q.FillRoleGrantedEvents, q.ConflictingRoleGrantedEvents,
 		func(row db.ConflictingRoleGrantedEventsRow) event.Key { return event.Key(row) })
 }

@@ -49,11 +49,6 @@ func (e *RoleRevoked) columns() db.CopyRoleRevokedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *RoleRevoked) staged() db.StageRoleRevokedEventsParams {
-	return db.StageRoleRevokedEventsParams(e.columns())
-}
-
 var roleRevokedEvents = event.Definition{
 	Table:     "role_revoked_events",
 	Name:      "RoleRevoked",
@@ -79,10 +74,10 @@ func (roleRevokedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Ro
 }
 
 func (roleRevokedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageRoleRevokedEvents(ctx, event.Columns(rows, (*RoleRevoked).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyRoleRevokedEvents(ctx, event.Columns(rows, (*RoleRevoked).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeRoleRevokedEvents, q.FillRoleRevokedEvents, q.ConflictingRoleRevokedEvents,
 		func(row db.ConflictingRoleRevokedEventsRow) event.Key { return event.Key(row) })
 }

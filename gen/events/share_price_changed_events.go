@@ -66,11 +66,6 @@ func (e *SharePriceChanged) columns() db.CopySharePriceChangedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *SharePriceChanged) staged() db.StageSharePriceChangedEventsParams {
-	return db.StageSharePriceChangedEventsParams(e.columns())
-}
-
 var sharePriceChangedEvents = event.Definition{
 	Table:     "share_price_changed_events",
 	Name:      "SharePriceChanged",
@@ -99,10 +94,10 @@ func (sharePriceChangedHandler) Copy(ctx context.Context, tx event.DB, rows []ev
 }
 
 func (sharePriceChangedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageSharePriceChangedEvents(ctx, event.Columns(rows, (*SharePriceChanged).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopySharePriceChangedEvents(ctx, event.Columns(rows, (*SharePriceChanged).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeSharePriceChangedEvents, q.FillSharePriceChangedEvents, q.ConflictingSharePriceChangedEvents,
 		func(row db.ConflictingSharePriceChangedEventsRow) event.Key { return event.Key(row) })
 }

@@ -54,11 +54,6 @@ func (e *TotalUtilizationAdded) columns() db.CopyTotalUtilizationAddedEventsPara
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *TotalUtilizationAdded) staged() db.StageTotalUtilizationAddedEventsParams {
-	return db.StageTotalUtilizationAddedEventsParams(e.columns())
-}
-
 var totalUtilizationAddedEvents = event.Definition{
 	Table:     "total_utilization_added_events",
 	Name:      "TotalUtilizationAdded",
@@ -84,10 +79,10 @@ func (totalUtilizationAddedHandler) Copy(ctx context.Context, tx event.DB, rows 
 }
 
 func (totalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageTotalUtilizationAddedEvents(ctx, event.Columns(rows, (*TotalUtilizationAdded).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyTotalUtilizationAddedEvents(ctx, event.Columns(rows, (*TotalUtilizationAdded).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeTotalUtilizationAddedEvents, q.FillTotalUtilizationAddedEvents, q.ConflictingTotalUtilizationAddedEvents,
 		func(row db.ConflictingTotalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
 }

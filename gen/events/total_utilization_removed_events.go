@@ -54,11 +54,6 @@ func (e *TotalUtilizationRemoved) columns() db.CopyTotalUtilizationRemovedEvents
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *TotalUtilizationRemoved) staged() db.StageTotalUtilizationRemovedEventsParams {
-	return db.StageTotalUtilizationRemovedEventsParams(e.columns())
-}
-
 var totalUtilizationRemovedEvents = event.Definition{
 	Table:     "total_utilization_removed_events",
 	Name:      "TotalUtilizationRemoved",
@@ -84,10 +79,10 @@ func (totalUtilizationRemovedHandler) Copy(ctx context.Context, tx event.DB, row
 }
 
 func (totalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageTotalUtilizationRemovedEvents(ctx, event.Columns(rows, (*TotalUtilizationRemoved).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyTotalUtilizationRemovedEvents(ctx, event.Columns(rows, (*TotalUtilizationRemoved).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeTotalUtilizationRemovedEvents, q.FillTotalUtilizationRemovedEvents, q.ConflictingTotalUtilizationRemovedEvents,
 		func(row db.ConflictingTotalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
 }

@@ -47,11 +47,6 @@ func (e *TripleConfigUpdated) columns() db.CopyTripleConfigUpdatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *TripleConfigUpdated) staged() db.StageTripleConfigUpdatedEventsParams {
-	return db.StageTripleConfigUpdatedEventsParams(e.columns())
-}
-
 var tripleConfigUpdatedEvents = event.Definition{
 	Table:     "triple_config_updated_events",
 	Name:      "TripleConfigUpdated",
@@ -76,10 +71,10 @@ func (tripleConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []
 }
 
 func (tripleConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageTripleConfigUpdatedEvents(ctx, event.Columns(rows, (*TripleConfigUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyTripleConfigUpdatedEvents(ctx, event.Columns(rows, (*TripleConfigUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeTripleConfigUpdatedEvents, q.FillTripleConfigUpdatedEvents, q.ConflictingTripleConfigUpdatedEvents,
 		func(row db.ConflictingTripleConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

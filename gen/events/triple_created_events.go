@@ -61,11 +61,6 @@ func (e *TripleCreated) columns() db.CopyTripleCreatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *TripleCreated) staged() db.StageTripleCreatedEventsParams {
-	return db.StageTripleCreatedEventsParams(e.columns())
-}
-
 var tripleCreatedEvents = event.Definition{
 	Table:     "triple_created_events",
 	Name:      "TripleCreated",
@@ -93,10 +88,10 @@ func (tripleCreatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.
 }
 
 func (tripleCreatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageTripleCreatedEvents(ctx, event.Columns(rows, (*TripleCreated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyTripleCreatedEvents(ctx, event.Columns(rows, (*TripleCreated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeTripleCreatedEvents, q.FillTripleCreatedEvents, q.ConflictingTripleCreatedEvents,
 		func(row db.ConflictingTripleCreatedEventsRow) event.Key { return event.Key(row) })
 }

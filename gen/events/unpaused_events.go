@@ -43,11 +43,6 @@ func (e *Unpaused) columns() db.CopyUnpausedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Unpaused) staged() db.StageUnpausedEventsParams {
-	return db.StageUnpausedEventsParams(e.columns())
-}
-
 var unpausedEvents = event.Definition{
 	Table:     "unpaused_events",
 	Name:      "Unpaused",
@@ -71,10 +66,10 @@ func (unpausedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) 
 }
 
 func (unpausedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageUnpausedEvents(ctx, event.Columns(rows, (*Unpaused).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyUnpausedEvents(ctx, event.Columns(rows, (*Unpaused).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeUnpausedEvents, q.FillUnpausedEvents, q.ConflictingUnpausedEvents,
 		func(row db.ConflictingUnpausedEventsRow) event.Key { return event.Key(row) })
 }

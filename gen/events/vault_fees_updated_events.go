@@ -50,11 +50,6 @@ func (e *VaultFeesUpdated) columns() db.CopyVaultFeesUpdatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *VaultFeesUpdated) staged() db.StageVaultFeesUpdatedEventsParams {
-	return db.StageVaultFeesUpdatedEventsParams(e.columns())
-}
-
 var vaultFeesUpdatedEvents = event.Definition{
 	Table:     "vault_fees_updated_events",
 	Name:      "VaultFeesUpdated",
@@ -80,10 +75,10 @@ func (vaultFeesUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []eve
 }
 
 func (vaultFeesUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageVaultFeesUpdatedEvents(ctx, event.Columns(rows, (*VaultFeesUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyVaultFeesUpdatedEvents(ctx, event.Columns(rows, (*VaultFeesUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeVaultFeesUpdatedEvents, q.FillVaultFeesUpdatedEvents, q.ConflictingVaultFeesUpdatedEvents,
 		func(row db.ConflictingVaultFeesUpdatedEventsRow) event.Key { return event.Key(row) })
 }

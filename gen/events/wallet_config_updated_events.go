@@ -57,11 +57,6 @@ func (e *WalletConfigUpdated) columns() db.CopyWalletConfigUpdatedEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *WalletConfigUpdated) staged() db.StageWalletConfigUpdatedEventsParams {
-	return db.StageWalletConfigUpdatedEventsParams(e.columns())
-}
-
 var walletConfigUpdatedEvents = event.Definition{
 	Table:     "wallet_config_updated_events",
 	Name:      "WalletConfigUpdated",
@@ -88,10 +83,10 @@ func (walletConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []
 }
 
 func (walletConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageWalletConfigUpdatedEvents(ctx, event.Columns(rows, (*WalletConfigUpdated).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyWalletConfigUpdatedEvents(ctx, event.Columns(rows, (*WalletConfigUpdated).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeWalletConfigUpdatedEvents, q.FillWalletConfigUpdatedEvents, q.ConflictingWalletConfigUpdatedEvents,
 		func(row db.ConflictingWalletConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

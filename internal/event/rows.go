@@ -1,6 +1,24 @@
 package event
 
-import "context"
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Staged is db, but that COPY goes to the temporary table <table>_stage instead of the table. The two have the same
+// columns, so that one query serves both.
+func Staged(db DB) DB { return staged{db} }
+
+type staged struct{ DB }
+
+// CopyFrom implements DB.
+func (s staged) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
+	stage := slices.Clone(table)
+	stage[len(stage)-1] += "_stage"
+	return s.DB.CopyFrom(ctx, stage, columns, rows)
+}
 
 // Columns returns what columns makes of each row, which is the form the queries of a table take. Every row is an R.
 func Columns[R Row, P any](rows []Row, columns func(R) P) []P {

@@ -20,10 +20,10 @@ func (genericHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) e
 }
 
 func (genericHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageGenericEvents(ctx, event.Columns(rows, genericStaged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyGenericEvents(ctx, event.Columns(rows, genericColumns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeGenericEvents, q.FillGenericEvents, q.ConflictingGenericEvents,
 		func(row db.ConflictingGenericEventsRow) event.Key {
 			return event.Key{
@@ -33,10 +33,6 @@ func (genericHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) 
 				TransactionHash: row.TransactionHash,
 			}
 		})
-}
-
-func genericStaged(g *event.Generic) db.StageGenericEventsParams {
-	return db.StageGenericEventsParams(genericColumns(g))
 }
 
 func genericColumns(g *event.Generic) db.CopyGenericEventsParams {

@@ -4,16 +4,8 @@ CREATE TEMPORARY TABLE two_tuples_events_stage (LIKE two_tuples_events INCLUDING
 
 -- name: CopyTwoTuplesEvents :copyfrom
 -- CopyTwoTuplesEvents inserts rows with COPY. A key that stands already fails them all.
+-- By way of event.Staged it fills the temporary table that the next three queries read.
 INSERT INTO two_tuples_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, t, u
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
-);
-
--- name: StageTwoTuplesEvents :copyfrom
--- StageTwoTuplesEvents fills the temporary table that the next three queries read.
-INSERT INTO two_tuples_events_stage (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, t, u
 ) VALUES (

@@ -44,11 +44,6 @@ func (e *Plain) columns() db.CopyPlainEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Plain) staged() db.StagePlainEventsParams {
-	return db.StagePlainEventsParams(e.columns())
-}
-
 var plainEvents = event.Definition{
 	Table:     "plain_events",
 	Name:      "Plain",
@@ -72,10 +67,10 @@ func (plainHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) err
 }
 
 func (plainHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StagePlainEvents(ctx, event.Columns(rows, (*Plain).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyPlainEvents(ctx, event.Columns(rows, (*Plain).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergePlainEvents, q.FillPlainEvents, q.ConflictingPlainEvents,
 		func(row db.ConflictingPlainEventsRow) event.Key { return event.Key(row) })
 }

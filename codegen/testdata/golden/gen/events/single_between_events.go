@@ -50,11 +50,6 @@ func (e *SingleBetween) columns() db.CopySingleBetweenEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *SingleBetween) staged() db.StageSingleBetweenEventsParams {
-	return db.StageSingleBetweenEventsParams(e.columns())
-}
-
 // singleBetweenTypes describes what single_between_events keeps as jsonb.
 var singleBetweenTypes = struct {
 	T *event.Type
@@ -90,10 +85,10 @@ func (singleBetweenHandler) Copy(ctx context.Context, tx event.DB, rows []event.
 }
 
 func (singleBetweenHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageSingleBetweenEvents(ctx, event.Columns(rows, (*SingleBetween).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopySingleBetweenEvents(ctx, event.Columns(rows, (*SingleBetween).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeSingleBetweenEvents, q.FillSingleBetweenEvents, q.ConflictingSingleBetweenEvents,
 		func(row db.ConflictingSingleBetweenEventsRow) event.Key { return event.Key(row) })
 }

@@ -43,11 +43,6 @@ func (e *Single) columns() db.CopySingleEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Single) staged() db.StageSingleEventsParams {
-	return db.StageSingleEventsParams(e.columns())
-}
-
 // singleTypes describes what single_events keeps as jsonb.
 var singleTypes = struct {
 	T *event.Type
@@ -81,10 +76,10 @@ func (singleHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) er
 }
 
 func (singleHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageSingleEvents(ctx, event.Columns(rows, (*Single).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopySingleEvents(ctx, event.Columns(rows, (*Single).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeSingleEvents, q.FillSingleEvents, q.ConflictingSingleEvents,
 		func(row db.ConflictingSingleEventsRow) event.Key { return event.Key(row) })
 }

@@ -46,11 +46,6 @@ func (e *SingleWide) columns() db.CopySingleWideEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *SingleWide) staged() db.StageSingleWideEventsParams {
-	return db.StageSingleWideEventsParams(e.columns())
-}
-
 // singleWideTypes describes what single_wide_events keeps as jsonb.
 var singleWideTypes = struct {
 	T *event.Type
@@ -93,10 +88,10 @@ func (singleWideHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row
 }
 
 func (singleWideHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageSingleWideEvents(ctx, event.Columns(rows, (*SingleWide).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopySingleWideEvents(ctx, event.Columns(rows, (*SingleWide).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeSingleWideEvents, q.FillSingleWideEvents, q.ConflictingSingleWideEvents,
 		func(row db.ConflictingSingleWideEventsRow) event.Key { return event.Key(row) })
 }

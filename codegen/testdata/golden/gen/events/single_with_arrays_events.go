@@ -44,11 +44,6 @@ func (e *SingleWithArrays) columns() db.CopySingleWithArraysEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *SingleWithArrays) staged() db.StageSingleWithArraysEventsParams {
-	return db.StageSingleWithArraysEventsParams(e.columns())
-}
-
 // singleWithArraysTypes describes what single_with_arrays_events keeps as jsonb.
 var singleWithArraysTypes = struct {
 	T *event.Type
@@ -84,10 +79,10 @@ func (singleWithArraysHandler) Copy(ctx context.Context, tx event.DB, rows []eve
 }
 
 func (singleWithArraysHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageSingleWithArraysEvents(ctx, event.Columns(rows, (*SingleWithArrays).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopySingleWithArraysEvents(ctx, event.Columns(rows, (*SingleWithArrays).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeSingleWithArraysEvents, q.FillSingleWithArraysEvents, q.ConflictingSingleWithArraysEvents,
 		func(row db.ConflictingSingleWithArraysEventsRow) event.Key { return event.Key(row) })
 }

@@ -43,11 +43,6 @@ func (e *SingleWithTupleArray) columns() db.CopySingleWithTupleArrayEventsParams
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *SingleWithTupleArray) staged() db.StageSingleWithTupleArrayEventsParams {
-	return db.StageSingleWithTupleArrayEventsParams(e.columns())
-}
-
 // singleWithTupleArrayTypes describes what single_with_tuple_array_events keeps as jsonb.
 var singleWithTupleArrayTypes = struct {
 	T *event.Type
@@ -84,10 +79,10 @@ func (singleWithTupleArrayHandler) Copy(ctx context.Context, tx event.DB, rows [
 }
 
 func (singleWithTupleArrayHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageSingleWithTupleArrayEvents(ctx, event.Columns(rows, (*SingleWithTupleArray).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopySingleWithTupleArrayEvents(ctx, event.Columns(rows, (*SingleWithTupleArray).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeSingleWithTupleArrayEvents, q.FillSingleWithTupleArrayEvents, q.ConflictingSingleWithTupleArrayEvents,
 		func(row db.ConflictingSingleWithTupleArrayEventsRow) event.Key { return event.Key(row) })
 }

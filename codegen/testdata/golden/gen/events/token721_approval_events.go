@@ -50,11 +50,6 @@ func (e *Token721Approval) columns() db.CopyToken721ApprovalEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Token721Approval) staged() db.StageToken721ApprovalEventsParams {
-	return db.StageToken721ApprovalEventsParams(e.columns())
-}
-
 var token721ApprovalEvents = event.Definition{
 	Table:     "token721_approval_events",
 	Name:      "Approval",
@@ -80,10 +75,10 @@ func (token721ApprovalHandler) Copy(ctx context.Context, tx event.DB, rows []eve
 }
 
 func (token721ApprovalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageToken721ApprovalEvents(ctx, event.Columns(rows, (*Token721Approval).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyToken721ApprovalEvents(ctx, event.Columns(rows, (*Token721Approval).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeToken721ApprovalEvents, q.FillToken721ApprovalEvents, q.ConflictingToken721ApprovalEvents,
 		func(row db.ConflictingToken721ApprovalEventsRow) event.Key { return event.Key(row) })
 }

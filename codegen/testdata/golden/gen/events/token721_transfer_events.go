@@ -50,11 +50,6 @@ func (e *Token721Transfer) columns() db.CopyToken721TransferEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Token721Transfer) staged() db.StageToken721TransferEventsParams {
-	return db.StageToken721TransferEventsParams(e.columns())
-}
-
 var token721TransferEvents = event.Definition{
 	Table:     "token721_transfer_events",
 	Name:      "Transfer",
@@ -80,10 +75,10 @@ func (token721TransferHandler) Copy(ctx context.Context, tx event.DB, rows []eve
 }
 
 func (token721TransferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageToken721TransferEvents(ctx, event.Columns(rows, (*Token721Transfer).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyToken721TransferEvents(ctx, event.Columns(rows, (*Token721Transfer).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeToken721TransferEvents, q.FillToken721TransferEvents, q.ConflictingToken721TransferEvents,
 		func(row db.ConflictingToken721TransferEventsRow) event.Key { return event.Key(row) })
 }

@@ -50,11 +50,6 @@ func (e *Transfer) columns() db.CopyTransferEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *Transfer) staged() db.StageTransferEventsParams {
-	return db.StageTransferEventsParams(e.columns())
-}
-
 var transferEvents = event.Definition{
 	Table:     "transfer_events",
 	Name:      "Transfer",
@@ -80,10 +75,10 @@ func (transferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) 
 }
 
 func (transferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageTransferEvents(ctx, event.Columns(rows, (*Transfer).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyTransferEvents(ctx, event.Columns(rows, (*Transfer).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeTransferEvents, q.FillTransferEvents, q.ConflictingTransferEvents,
 		func(row db.ConflictingTransferEventsRow) event.Key { return event.Key(row) })
 }

@@ -46,11 +46,6 @@ func (e *TwoTuples) columns() db.CopyTwoTuplesEventsParams {
 	}
 }
 
-// staged is columns for the temporary table.
-func (e *TwoTuples) staged() db.StageTwoTuplesEventsParams {
-	return db.StageTwoTuplesEventsParams(e.columns())
-}
-
 // twoTuplesTypes describes what two_tuples_events keeps as jsonb.
 var twoTuplesTypes = struct {
 	T *event.Type
@@ -90,10 +85,10 @@ func (twoTuplesHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row)
 }
 
 func (twoTuplesHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	q := db.New(tx)
-	if _, err := q.StageTwoTuplesEvents(ctx, event.Columns(rows, (*TwoTuples).staged)); err != nil {
+	if _, err := db.New(event.Staged(tx)).CopyTwoTuplesEvents(ctx, event.Columns(rows, (*TwoTuples).columns)); err != nil {
 		return event.Merged{}, err
 	}
+	q := db.New(tx)
 	return event.MergeStaged(ctx, len(rows), q.MergeTwoTuplesEvents, q.FillTwoTuplesEvents, q.ConflictingTwoTuplesEvents,
 		func(row db.ConflictingTwoTuplesEventsRow) event.Key { return event.Key(row) })
 }
