@@ -68,9 +68,9 @@ func (s *Storm) resume() {
 		return
 	}
 	s.timer.Stop()
+	s.pauses.end(s.stream, allWorkers, PauseStorm) // first, so that nobody who has waited still sees it
 	close(s.over)
 	s.over = nil
-	s.pauses.end(s.stream, allWorkers, PauseStorm)
 }
 
 // wait waits while the stream is paused.

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,9 +67,16 @@ func finding(subject string, look func() (Finding, error)) Finding {
 
 func (d Database) connect(ctx context.Context) (*pgx.Conn, error) {
 	config := d.Config.Copy()
+	config.RuntimeParams["application_name"] = d.application()
 	// No prepared statements: a pooler in front of the server may not keep them.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return pgx.ConnectConfig(ctx, config)
+}
+
+// application is the application_name of the service's connections, and of this one: it may still be closing when the
+// next check counts.
+func (d Database) application() string {
+	return cmp.Or(d.Config.RuntimeParams["application_name"], program)
 }
 
 // postgresHint knows the errors that an operator can do something about.
@@ -228,12 +236,8 @@ SELECT current_setting('max_connections')::int
           AND NOT (application_name = $1 AND usename = session_user))`
 
 func (d Database) connections(ctx context.Context, conn *pgx.Conn) (Finding, error) {
-	name := d.Config.RuntimeParams["application_name"]
-	if name == "" {
-		name = program
-	}
 	var allowed, role, database, others int
-	err := conn.QueryRow(ctx, connectionsQuery, name).Scan(&allowed, &role, &database, &others)
+	err := conn.QueryRow(ctx, connectionsQuery, d.application()).Scan(&allowed, &role, &database, &others)
 	if err != nil {
 		return Finding{}, fmt.Errorf("count connections: %w", err)
 	}
