@@ -31,9 +31,10 @@ func (e *MismatchError) Error() string {
 }
 
 // Ready returns nil where this version's statements find every table, column and key as they need it, and else a
-// *MismatchError: without its key, a table would take an event twice. What only a newer version knows is no mismatch, unless it makes every insert fail; neither are
-// indexes, checks and comments. It asks the catalog and nothing else, whatever hash is stored, so it needs no
-// privilege, notices at once what somebody changes by hand, and takes some milliseconds for 300 tables.
+// *MismatchError: without its key, a table would take an event twice. What only a newer version knows is no mismatch,
+// unless it makes every insert fail; neither are indexes, checks and comments. It asks the catalog and nothing else,
+// whatever hash is stored, so it needs no privilege, notices at once what somebody changes by hand, and takes some
+// milliseconds for 300 tables.
 func (m *Migrator) Ready(ctx context.Context) error {
 	s, err := m.open(ctx)
 	if err != nil {
