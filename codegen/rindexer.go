@@ -115,14 +115,13 @@ func yamlText(text string) string {
 func (c contract) ABI() string { return "abis/" + c.Name + ".json" }
 
 // Networks are the names of those that the contract is deployed on.
-func (c contract) Networks() string {
-	var names []string
+func (c contract) Networks() (names []string) {
 	for _, d := range c.Deployments {
 		if !slices.Contains(names, d.Network) {
 			names = append(names, d.Network)
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // add adds a file's events, as one contract and one more for each round of names that occur again.

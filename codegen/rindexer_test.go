@@ -3,6 +3,8 @@ package codegen
 import (
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 func manifest(t *testing.T, in Input) (text string, files map[string][]byte) {
@@ -11,6 +13,10 @@ func manifest(t *testing.T, in Input) (text string, files map[string][]byte) {
 	files, err := RindexerProject(in, DefaultStream)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// An editor reads it before rindexer puts in what the variables hold.
+	if err := yaml.Unmarshal(files["rindexer.yaml"], new(any)); err != nil {
+		t.Errorf("the manifest is no YAML: %v\n%s", err, files["rindexer.yaml"])
 	}
 	return string(files["rindexer.yaml"]), files
 }
@@ -62,7 +68,9 @@ contracts:
         connection_uri: ${REDIS_URL}
         streams:
           - stream_name: rindexer_producer
-            networks: [intuition, ethereum]
+            networks:
+              - intuition
+              - ethereum
             events:
               - event_name: Deposited
               - event_name: "Set"
@@ -84,7 +92,9 @@ contracts:
         connection_uri: ${REDIS_URL}
         streams:
           - stream_name: rindexer_producer
-            networks: [intuition, ethereum]
+            networks:
+              - intuition
+              - ethereum
             events:
               # rindexer sends list empty, whatever it holds: the column is NULL.
               # rindexer panics over a negative value of deltas: leave the event out if one can occur.
@@ -115,7 +125,7 @@ func TestManifestNames(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`name: ${NETWORK}`, `chain_id: ${CHAIN_ID}`, `rpc: ${RPC_URL}`, `networks: [${NETWORK}]`,
+		`name: ${NETWORK}`, `chain_id: ${CHAIN_ID}`, `rpc: ${RPC_URL}`, "networks:\n              - ${NETWORK}\n",
 		`address: "${MY_FILTER_V2_ADDRESS}"`, `start_block: "${MY_FILTER_V2_START_BLOCK}"`,
 		`event_name: "Yes"`, `event_name: "No"`,
 	} {
