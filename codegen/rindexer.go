@@ -181,7 +181,7 @@ func (p *project) deploy(file string, deployments []Deployment) []deployed {
 		p.addNetwork(network{d.Network, strconv.FormatUint(d.ChainID, 10), "${" + variableName(d.Network) + "_RPC_URL}"})
 		start := strconv.FormatUint(d.StartBlock, 10)
 		if d.StartBlock == 0 {
-			start = "${" + variableName(file) + "_START_BLOCK}"
+			start = "${" + variableName(file+"_"+d.Network) + "_START_BLOCK}"
 		}
 		places = append(places, deployed{d.Network, strings.ToLower(d.Address), start})
 	}

@@ -56,7 +56,7 @@ contracts:
         start_block: "42"
       - network: ethereum
         address: "0x00000000000000000000000000000000000000aa"
-        start_block: "${VAULT_START_BLOCK}"
+        start_block: "${VAULT_ETHEREUM_START_BLOCK}"
     abi: ./abis/Vault.json
     # Blocks are sent once they are deep enough: of all settings, only this one was exact through reorgs.
     reorg_safe_distance: true
@@ -81,7 +81,7 @@ contracts:
         start_block: "42"
       - network: ethereum
         address: "0x00000000000000000000000000000000000000aa"
-        start_block: "${VAULT_START_BLOCK}"
+        start_block: "${VAULT_ETHEREUM_START_BLOCK}"
     abi: ./abis/Vault_2.json
     # Blocks are sent once they are deep enough: of all settings, only this one was exact through reorgs.
     reorg_safe_distance: true

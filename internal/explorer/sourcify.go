@@ -34,7 +34,7 @@ type verified struct {
 	} `json:"proxyResolution"`
 }
 
-// Contract implements Source. What stands behind a proxy and is not verified is left out.
+// Contract implements Source.
 func (s Sourcify) Contract(ctx context.Context, chainID uint64, address string) (Contract, error) {
 	found, source, err := s.ask(ctx, chainID, address, "abi,compilation,deployment,proxyResolution")
 	if err != nil {
