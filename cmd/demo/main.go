@@ -78,7 +78,7 @@ func run(ctx context.Context, out *os.File, binary string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, service.stop()) }()
+	defer func() { err = errors.Join(err, service.Stop()) }()
 
 	start := time.Now()
 	if err := recording.Play(ctx, d.redis, entries, func(stream string) string { return d.prefix + stream }); err != nil {

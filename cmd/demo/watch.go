@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/recording"
 )
 
@@ -73,7 +74,7 @@ type result struct {
 }
 
 // watch shows how the tables fill until they hold what is expected.
-func (d *demo) watch(ctx context.Context, s *service, expected count, start time.Time) (result, error) {
+func (d *demo) watch(ctx context.Context, s *launch.Service, expected count, start time.Time) (result, error) {
 	bar := newProgress(d.out, expected.total())
 	defer bar.end()
 	last, moved := 0, time.Now()
@@ -92,12 +93,12 @@ func (d *demo) watch(ctx context.Context, s *service, expected count, start time
 		if total != last {
 			last, moved = total, time.Now()
 		}
-		if err := s.exited(); err != nil {
+		if err := s.Exited(); err != nil {
 			return result{}, err
 		}
 		if time.Since(moved) > stalled {
 			return result{}, fmt.Errorf("%d of %d events are missing after %s:\n%s",
-				expected.total()-total, expected.total(), took.Round(time.Second), s.output.String())
+				expected.total()-total, expected.total(), took.Round(time.Second), s.Output())
 		}
 		select {
 		case <-ctx.Done():

@@ -26,7 +26,10 @@ const (
 	logTailBytes = 2000
 )
 
-var sweepOnce = sync.OnceFunc(func() { sweep(baseDir()) })
+var sweepOnce = sync.OnceFunc(func() {
+	sweep(baseDir())
+	sweep(os.TempDir())
+})
 
 // baseDir is TMPDIR where it is set, else in memory, else the system's directory for temporary files.
 func baseDir() string {
@@ -38,9 +41,9 @@ func baseDir() string {
 	return os.TempDir()
 }
 
-func newDirectory() (*directory, error) {
+func newDirectory(parent string) (*directory, error) {
 	sweepOnce()
-	path, err := os.MkdirTemp(baseDir(), directoryPrefix)
+	path, err := os.MkdirTemp(parent, directoryPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("create server directory: %w", err)
 	}

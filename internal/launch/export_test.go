@@ -5,9 +5,6 @@ import "context"
 // Dir is where a server keeps its files.
 func (s *Server) Dir() string { return s.dir.path }
 
-// Pid is the server's process.
-func (s *Server) Pid() int { return s.process.cmd.Process.Pid }
-
 // PostgresAsOrdinaryUser starts PostgreSQL as root does where user namespaces are refused.
 func PostgresAsOrdinaryUser(ctx context.Context) (*Server, error) {
 	bin, err := findPostgres()
@@ -18,7 +15,7 @@ func PostgresAsOrdinaryUser(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return postgresAs(ctx, bin, credential(uid, gid))
+	return postgresAs(ctx, baseDir(), postgres{bin: bin, settings: throwawaySettings, attr: credential(uid, gid)})
 }
 
 // Unused reports whether every process that used a server's directory has ended.

@@ -1,8 +1,8 @@
 // Package launch starts throwaway PostgreSQL and Redis servers from the binaries installed on this machine, for the
-// demo and for tests, in well under a second each and as root too.
+// demo, for tests and for measurements, in well under a second each and as root too.
 //
-// It is not a way to run servers that hold anything: durability is switched off, files lie in memory where
-// there is room (TMPDIR, if set, says otherwise), and Stop removes them. It needs nothing but the standard library, so
+// It is not a way to run servers that hold anything: durability is switched off unless it is what is measured, files lie
+// in memory where there is room (TMPDIR, if set, says otherwise), and Stop removes them. It needs nothing but the standard library, so
 // that the installer beside it builds before any module is downloaded.
 //
 // The invariant: a server belongs to the process that started it. It listens on 127.0.0.1 only, lets in nobody without
@@ -71,6 +71,9 @@ func start(ctx context.Context, dir *directory, e engine) (*Server, error) {
 // URL is the server's address with its password: postgres://… to the database postgres as its superuser, or redis://….
 // It stays the same when the server is restarted.
 func (s *Server) URL() string { return s.engine.url(s.port) }
+
+// PID is the server's main process; PostgreSQL's others are children of it.
+func (s *Server) PID() int { return s.process.cmd.Process.Pid }
 
 // Signal sends a signal to the server: os.Kill is a crash, syscall.SIGSTOP and SIGCONT a server that hangs for a while.
 // PostgreSQL's signal goes to the postmaster; its sessions end with it at a crash, and go on while it hangs.

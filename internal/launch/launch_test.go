@@ -68,6 +68,24 @@ func TestPostgres(t *testing.T) {
 	t.Run("leaves nothing", func(t *testing.T) { stopsAndLeavesNothing(t, server) })
 }
 
+func TestDurablePostgres(t *testing.T) {
+	server, err := launch.DurablePostgres(t.Context(), "shared_buffers = 20MB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Stop() })
+	conn := connect(t, server.URL())
+	for setting, want := range map[string]string{"fsync": "on", "synchronous_commit": "on", "shared_buffers": "20MB"} {
+		var got string
+		if err := conn.QueryRow(t.Context(), "SHOW "+setting).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, want %s; error %v", setting, got, want, err)
+		}
+	}
+	if dir := server.Dir(); filepath.Dir(dir) != filepath.Clean(os.TempDir()) {
+		t.Errorf("its files are in %s", dir)
+	}
+}
+
 func TestRedis(t *testing.T) {
 	t.Parallel()
 	server := testenv.OwnRedis(t)
@@ -172,7 +190,7 @@ func TestRootWithoutNamespaces(t *testing.T) {
 	}
 	defer server.Stop()
 	connect(t, server.URL())
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", server.Pid()))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", server.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}

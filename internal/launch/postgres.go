@@ -21,24 +21,38 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
 max_locks_per_transaction = 256
+dynamic_shared_memory_type = mmap
+`
+
+const throwawaySettings = `
 shared_buffers = 128MB
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 max_wal_size = 256MB
-dynamic_shared_memory_type = mmap
 `
 
 type postgres struct {
 	bin      string // the directory of initdb and postgres
 	data     string
 	password string
+	settings string
 	attr     syscall.SysProcAttr
 }
 
 // Postgres starts an empty PostgreSQL cluster (UTF8, locale C) in some 0.4 s. ctx bounds the start only; the server
 // runs until Stop. A *MissingError says that PostgreSQL is not installed.
 func Postgres(ctx context.Context) (*Server, error) {
+	return postgresIn(ctx, baseDir(), throwawaySettings)
+}
+
+// DurablePostgres is Postgres, but that the server keeps what it has committed as it would by default, on the disk of
+// the directory for temporary files. Settings are lines of postgresql.conf. It is for measurements.
+func DurablePostgres(ctx context.Context, settings string) (*Server, error) {
+	return postgresIn(ctx, os.TempDir(), settings)
+}
+
+func postgresIn(ctx context.Context, parent, settings string) (*Server, error) {
 	bin, err := findPostgres()
 	if err != nil {
 		return nil, err
@@ -47,19 +61,19 @@ func Postgres(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return postgresAs(ctx, bin, attr)
+	return postgresAs(ctx, parent, postgres{bin: bin, settings: settings, attr: attr})
 }
 
-func postgresAs(ctx context.Context, bin string, attr syscall.SysProcAttr) (*Server, error) {
-	dir, err := newDirectory()
+func postgresAs(ctx context.Context, parent string, p postgres) (*Server, error) {
+	dir, err := newDirectory(parent)
 	if err != nil {
 		return nil, err
 	}
-	p := &postgres{bin: bin, data: dir.join("data"), password: newPassword(), attr: attr}
+	p.data, p.password = dir.join("data"), newPassword()
 	if err := p.initialize(ctx, dir); err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
-	return start(ctx, dir, p)
+	return start(ctx, dir, &p)
 }
 
 // initialize makes the cluster. initdb takes the password from a file only.
@@ -115,7 +129,7 @@ func (p *postgres) configure() error {
 	if err != nil {
 		return fmt.Errorf("configure cluster: %w", err)
 	}
-	_, err = conf.WriteString(postgresSettings)
+	_, err = conf.WriteString(postgresSettings + p.settings)
 	if err := errors.Join(err, conf.Close()); err != nil {
 		return fmt.Errorf("configure cluster: %w", err)
 	}

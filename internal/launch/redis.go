@@ -34,7 +34,7 @@ func Redis(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := newDirectory()
+	dir, err := newDirectory(baseDir())
 	if err != nil {
 		return nil, err
 	}

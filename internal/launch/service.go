@@ -1,0 +1,103 @@
+package launch
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Service is the real service, running as a process of its own. Its methods are for one goroutine at a time.
+type Service struct {
+	command *exec.Cmd
+	output  lockedBuffer
+	ended   chan error
+}
+
+// lockedBuffer can be read while the service writes to it.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// RunService starts a program's run with settings, each NAME=value. Those of our own environment do not count: what the
+// user has set for the real service must not change this one.
+func RunService(program string, settings ...string) (*Service, error) {
+	path, err := filepath.Abs(program)
+	if err != nil {
+		return nil, fmt.Errorf("find the service: %w", err)
+	}
+	s := &Service{command: exec.Command(path, "run"), ended: make(chan error, 1)}
+	s.command.Env = append(serviceEnvironment(), settings...)
+	s.command.Dir = os.TempDir() // so that it does not find the user's .env
+	s.command.Stdout, s.command.Stderr = &s.output, &s.output
+	if err := s.command.Start(); err != nil {
+		return nil, fmt.Errorf("start the service: %w; hint: make build", err)
+	}
+	go func() { s.ended <- s.command.Wait() }()
+	return s, nil
+}
+
+func serviceEnvironment() []string {
+	var kept []string
+	for _, variable := range os.Environ() {
+		switch name, _, _ := strings.Cut(variable, "="); name {
+		case "PATH", "HOME", "USER", "TMPDIR", "PGSSLROOTCERT", "PGPASSFILE", "GOCOVERDIR", "GORACE":
+			kept = append(kept, variable)
+		}
+	}
+	return kept
+}
+
+// PID is the service's process.
+func (s *Service) PID() int { return s.command.Process.Pid }
+
+// Output is what the service has logged so far.
+func (s *Service) Output() string { return s.output.String() }
+
+// Exited returns an error if the service has ended by itself.
+func (s *Service) Exited() error {
+	select {
+	case err := <-s.ended:
+		s.ended <- err
+		return fmt.Errorf("the service ended (%v):\n%s", err, s.Output())
+	default:
+		return nil
+	}
+}
+
+const serviceGrace = 20 * time.Second
+
+// Stop ends the service as an operator would.
+func (s *Service) Stop() error {
+	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return nil // it has ended, which Exited reports
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			return fmt.Errorf("stop the service: %w\n%s", err, s.Output())
+		}
+		return nil
+	case <-time.After(serviceGrace):
+		s.command.Process.Kill()
+		return fmt.Errorf("stop the service: it did not end within %s\n%s", serviceGrace, s.Output())
+	}
+}
