@@ -38,7 +38,7 @@ type column struct {
 	GoType  string
 	SQLType string
 	Read    string // the value that Decode assigns
-	Store   string // the value that the queries take
+	Encode  string // the statement that writes it
 	// Type is the descriptor, and Descriptor the expression that builds it where it stands in a variable.
 	Type       string
 	Descriptor string
@@ -102,7 +102,7 @@ func newTable(s *shape) *table {
 	for i, p := range s.params {
 		c := newColumn(p, s.uncarried(i))
 		c.Name, c.Query, c.Field, c.Alias = columns[i], sqlcName(columns[i]), fields[i], aliases[i]
-		c.Store = of("e."+c.Field, c.Store)
+		c.Encode = of("e."+c.Field, c.Encode)
 		if c.GoType == jsonStorage.goType {
 			c.Descriptor = c.Type
 			c.Type = t.Var + "Types." + c.Field
@@ -138,7 +138,7 @@ func newColumn(p param, uncarried string) column {
 	case s.goType == jsonStorage.goType:
 		c.Nullable = p.typ.sentAsNull(false)
 	}
-	c.GoType, c.Read, c.Store = s.goType, s.read, s.store
+	c.GoType, c.Read, c.Encode = s.goType, s.read, s.encode
 	return c
 }
 

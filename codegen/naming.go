@@ -120,7 +120,7 @@ func columnNames(params []param) []string {
 // fieldNames returns the names of the struct's fields. One that the embedded metadata or the methods of the struct
 // have already, or a field before it, ends in the parameter's position.
 func fieldNames(columns []string) []string {
-	taken := map[string]bool{"Meta": true, "Metadata": true, "Key": true, "Decode": true}
+	taken := map[string]bool{"Meta": true, "Metadata": true, "Key": true, "Decode": true, "Encode": true}
 	for _, c := range metadata {
 		taken[goName(c.Name)] = true
 	}

@@ -16,10 +16,9 @@ import (
 var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"quote":        func(text string) string { return fmt.Sprintf("%q", text) },
-	"literal":      func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" },
-	"names":        columnList,
-	"placeholders": placeholders,
+	"quote":   func(text string) string { return fmt.Sprintf("%q", text) },
+	"literal": func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" },
+	"names":   columnList,
 }).ParseFS(templateFiles, "templates/*.tmpl"))
 
 // width is where lines are broken, where they can be.
@@ -195,13 +194,4 @@ func columnList(level int, names []string) string {
 	}
 	b.WriteString(line)
 	return b.String()
-}
-
-// placeholders returns $1 and so on, one for each of names, as columnList does.
-func placeholders(level int, names []string) string {
-	numbered := make([]string, len(names))
-	for i := range names {
-		numbered[i] = fmt.Sprintf("$%d", i+1)
-	}
-	return columnList(level, numbered)
 }

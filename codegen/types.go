@@ -15,57 +15,63 @@ type storage struct {
 
 	goType  string // of the struct's field
 	sqlType string // of the column
-	dbType  string // of sqlc's parameter
 	read    string // from an event.Value, as goType
-	store   string // as dbType
-	convert string // store as a function, where there is one
+	encode  string // into the event.Encoder "to"
+	element string // what an array of them holds, as an event.ElementType
 	typ     string // descriptor of package event
 }
 
 // storages is the type table: the first row that holds a type is the type's.
 var storages = []storage{
-	{kindBool, 0, "bool", "boolean", "bool", "$v.Bool()", "$v", "", "event.Bool()"},
+	{kindBool, 0, "bool", "boolean", "$v.Bool()", "to.Bool($v)", "event.BoolElement", "event.Bool()"},
 
-	{kindUint, 8, "uint8", "smallint", "int16", "uint8($v.Uint($n))", "int16($v)", "", "event.Uint($n)"},
-	{kindUint, 16, "uint16", "integer", "int32", "uint16($v.Uint($n))", "int32($v)", "", "event.Uint($n)"},
-	{kindUint, 24, "uint32", "integer", "int32", "uint32($v.Uint($n))", "int32($v)", "", "event.Uint($n)"},
-	{kindUint, 32, "uint32", "bigint", "int64", "uint32($v.Uint($n))", "int64($v)", "", "event.Uint($n)"},
-	{kindUint, 56, "uint64", "bigint", "int64", "$v.Uint($n)", "int64($v)", "", "event.Uint($n)"},
-	{kindUint, 64, "uint64", "numeric(20,0)", "event.Integer",
-		"$v.Uint($n)", "event.Unsigned64($v)", "event.Unsigned64", "event.Uint($n)"},
-	{kindUint, 256, "uint256.Int", "numeric(78,0)", "event.Integer",
-		"$v.Uint256($n)", "event.Unsigned($v)", "event.Unsigned", "event.Uint($n)"},
+	{kindUint, 8, "uint8", "smallint",
+		"uint8($v.Uint($n))", "to.Int2(int16($v))", "event.Int2Element", "event.Uint($n)"},
+	{kindUint, 16, "uint16", "integer",
+		"uint16($v.Uint($n))", "to.Int4(int32($v))", "event.Int4Element", "event.Uint($n)"},
+	{kindUint, 24, "uint32", "integer",
+		"uint32($v.Uint($n))", "to.Int4(int32($v))", "event.Int4Element", "event.Uint($n)"},
+	{kindUint, 32, "uint32", "bigint",
+		"uint32($v.Uint($n))", "to.Int8(int64($v))", "event.Int8Element", "event.Uint($n)"},
+	{kindUint, 56, "uint64", "bigint",
+		"$v.Uint($n)", "to.Int8(int64($v))", "event.Int8Element", "event.Uint($n)"},
+	{kindUint, 64, "uint64", "numeric(20,0)",
+		"$v.Uint($n)", "to.Uint64($v)", "event.NumericElement", "event.Uint($n)"},
+	{kindUint, 256, "uint256.Int", "numeric(78,0)",
+		"$v.Uint256($n)", "to.Uint256($v)", "event.NumericElement", "event.Uint($n)"},
 
-	{kindInt, 8, "int8", "smallint", "int16", "int8($v.Int($n))", "int16($v)", "", "event.Int($n)"},
-	{kindInt, 16, "int16", "smallint", "int16", "int16($v.Int($n))", "$v", "", "event.Int($n)"},
-	{kindInt, 32, "int32", "integer", "int32", "int32($v.Int($n))", "$v", "", "event.Int($n)"},
-	{kindInt, 64, "int64", "bigint", "int64", "$v.Int($n)", "$v", "", "event.Int($n)"},
-	{kindInt, 256, "event.Integer", "numeric(78,0)", "event.Integer",
-		"$v.Integer($n)", "$v", "", "event.Int($n)"},
+	{kindInt, 8, "int8", "smallint",
+		"int8($v.Int($n))", "to.Int2(int16($v))", "event.Int2Element", "event.Int($n)"},
+	{kindInt, 16, "int16", "smallint",
+		"int16($v.Int($n))", "to.Int2($v)", "event.Int2Element", "event.Int($n)"},
+	{kindInt, 32, "int32", "integer",
+		"int32($v.Int($n))", "to.Int4($v)", "event.Int4Element", "event.Int($n)"},
+	{kindInt, 64, "int64", "bigint",
+		"$v.Int($n)", "to.Int8($v)", "event.Int8Element", "event.Int($n)"},
+	{kindInt, 256, "event.Integer", "numeric(78,0)",
+		"$v.Integer($n)", "to.Numeric($v)", "event.NumericElement", "event.Int($n)"},
 
-	{kindAddress, 0, "common.Address", "bytea", "[]byte",
-		"$v.Address()", "$v[:]", "event.AddressBytes", "event.Address()"},
-	{kindFixedBytes, 31, "[$n]byte", "bytea", "[]byte",
-		"[$n]byte($v.FixedBytes($n))", "$v[:]", "", "event.FixedBytes($n)"},
-	{kindFixedBytes, 32, "common.Hash", "bytea", "[]byte",
-		"$v.Hash()", "$v[:]", "event.HashBytes", "event.FixedBytes($n)"},
-	{kindFunction, 0, "[24]byte", "bytea", "[]byte",
-		"[24]byte($v.FixedBytes(24))", "$v[:]", "", "event.Function()"},
+	{kindAddress, 0, "common.Address", "bytea",
+		"$v.Address()", "to.Bytes($v[:])", "event.BytesElement", "event.Address()"},
+	{kindFixedBytes, 31, "[$n]byte", "bytea",
+		"[$n]byte($v.FixedBytes($n))", "to.Bytes($v[:])", "event.BytesElement", "event.FixedBytes($n)"},
+	{kindFixedBytes, 32, "common.Hash", "bytea",
+		"$v.Hash()", "to.Bytes($v[:])", "event.BytesElement", "event.FixedBytes($n)"},
+	{kindFunction, 0, "[24]byte", "bytea",
+		"[24]byte($v.FixedBytes(24))", "to.Bytes($v[:])", "event.BytesElement", "event.Function()"},
 
-	{kindBytes, 0, "[]byte", "bytea", "[]byte", "$v.Bytes()", "$v", "", "event.Bytes()"},
-	{kindString, 0, "string", "text", "string", "$v.String()", "$v", "", "event.String()"},
+	{kindBytes, 0, "[]byte", "bytea", "$v.Bytes()", "to.Bytes($v)", "event.BytesElement", "event.Bytes()"},
+	{kindString, 0, "string", "text", "$v.String()", "to.Text($v)", "event.TextElement", "event.String()"},
 }
 
 // The rows that other things than the kind and the size decide on.
 var (
-	hashStorage = storage{goType: "common.Hash", sqlType: "bytea", dbType: "[]byte",
-		read: "$v.TopicHash()", store: "$v[:]", convert: "event.HashBytes"}
+	hashStorage = storage{goType: "common.Hash", sqlType: "bytea", read: "$v.TopicHash()", encode: "to.Bytes($v[:])"}
 
-	bytesListStorage = storage{goType: "[][]byte", sqlType: "bytea[]", dbType: "[][]byte",
-		read: "$v.BytesList($n)", store: "$v"}
+	bytesListStorage = storage{goType: "[][]byte", sqlType: "bytea[]", read: "$v.BytesList($n)",
+		encode: "event.EncodeList(to, $v, event.BytesElement, (*event.Encoder).Bytes)"}
 
-	jsonStorage = storage{goType: "event.JSON", sqlType: "jsonb", dbType: "[]byte",
-		read: "$v.JSON($t)", store: "$v"}
+	jsonStorage = storage{goType: "event.JSON", sqlType: "jsonb", read: "$v.JSON($t)", encode: "to.JSON($v)"}
 )
 
 // storageOf returns the row of a parameter's type.
@@ -97,17 +103,12 @@ func scalarStorage(t *abiType) storage {
 
 // listStorage is the row of an array with elements of row s.
 func listStorage(s storage, length string) storage {
-	list := storage{
+	return storage{
 		goType:  "[]" + s.goType,
 		sqlType: s.sqlType + "[]",
-		dbType:  "[]" + s.dbType,
 		read:    fmt.Sprintf("event.List($v, %s, %s)", length, s.reader()),
-		store:   "$v",
+		encode:  fmt.Sprintf("event.EncodeList(to, $v, %s, %s)", s.element, s.encoder()),
 	}
-	if s.store != "$v" {
-		list.store = fmt.Sprintf("event.Map($v, %s)", s.converter())
-	}
-	return list
 }
 
 func arrayLength(t *abiType) string {
@@ -135,12 +136,12 @@ func (s storage) reader() string {
 	return fmt.Sprintf("func(v event.Value) %s { return %s }", s.goType, of("v", s.read))
 }
 
-// converter is store as a function.
-func (s storage) converter() string {
-	if s.convert != "" {
-		return s.convert
+// encoder is encode as a function.
+func (s storage) encoder() string {
+	if method, ok := strings.CutSuffix(s.encode, "($v)"); ok {
+		return "(*event.Encoder)." + strings.TrimPrefix(method, "to.")
 	}
-	return fmt.Sprintf("func(v %s) %s { return %s }", s.goType, s.dbType, of("v", s.store))
+	return fmt.Sprintf("func(to *event.Encoder, v %s) { %s }", s.goType, of("v", s.encode))
 }
 
 // nilable reports whether the field's type has a nil of its own, and needs no pointer to be NULL.
@@ -156,12 +157,7 @@ func (s storage) nullable() storage {
 	null := s
 	null.goType = "*" + s.goType
 	null.read = "new(" + s.read + ")"
-	switch {
-	case s.dbType == "[]byte":
-		null.store = fmt.Sprintf("event.NullableBytes($v, %s)", s.converter())
-	case s.store != "$v":
-		null.store = fmt.Sprintf("event.Nullable($v, %s)", s.converter())
-	}
+	null.encode = fmt.Sprintf("event.EncodeNullable(to, $v, %s)", s.encoder())
 	return null
 }
 

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE bonding_curve_config_updated_events_stage (LIKE bonding_curve_config_updated_events INCLUDING DEFAULTS);
 
--- name: CopyBondingCurveConfigUpdatedEvents :copyfrom
--- CopyBondingCurveConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO bonding_curve_config_updated_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, registry, default_curve_id
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
-);
-
 -- name: MergeBondingCurveConfigUpdatedEvents :execrows
 -- MergeBondingCurveConfigUpdatedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO bonding_curve_config_updated_events (

@@ -3,12 +3,6 @@
 
 CREATE TEMPORARY TABLE generic_events_stage (LIKE generic_events INCLUDING DEFAULTS);
 
--- name: CopyGenericEvents :copyfrom
-INSERT INTO generic_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, event_name, event_signature_hash, event_data
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
-
 -- name: MergeGenericEvents :execrows
 INSERT INTO generic_events (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,

@@ -2,17 +2,6 @@
 
 CREATE TEMPORARY TABLE general_config_updated_events_stage (LIKE general_config_updated_events INCLUDING DEFAULTS);
 
--- name: CopyGeneralConfigUpdatedEvents :copyfrom
--- CopyGeneralConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO general_config_updated_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, admin, protocol_multisig, fee_denominator, trust_bonding, min_deposit, min_share,
-    atom_data_max_length, fee_threshold
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
-);
-
 -- name: MergeGeneralConfigUpdatedEvents :execrows
 -- MergeGeneralConfigUpdatedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO general_config_updated_events (

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE paused_events_stage (LIKE paused_events INCLUDING DEFAULTS);
 
--- name: CopyPausedEvents :copyfrom
--- CopyPausedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO paused_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, account
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-);
-
 -- name: MergePausedEvents :execrows
 -- MergePausedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO paused_events (

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE personal_utilization_removed_events_stage (LIKE personal_utilization_removed_events INCLUDING DEFAULTS);
 
--- name: CopyPersonalUtilizationRemovedEvents :copyfrom
--- CopyPersonalUtilizationRemovedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO personal_utilization_removed_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, user_1, epoch, value_removed, personal_utilization
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-);
-
 -- name: MergePersonalUtilizationRemovedEvents :execrows
 -- MergePersonalUtilizationRemovedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO personal_utilization_removed_events (

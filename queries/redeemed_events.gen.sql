@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE redeemed_events_stage (LIKE redeemed_events INCLUDING DEFAULTS);
 
--- name: CopyRedeemedEvents :copyfrom
--- CopyRedeemedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO redeemed_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, sender, receiver, term_id, curve_id, shares, total_shares, assets, fees, vault_type
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-);
-
 -- name: MergeRedeemedEvents :execrows
 -- MergeRedeemedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO redeemed_events (

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE role_revoked_events_stage (LIKE role_revoked_events INCLUDING DEFAULTS);
 
--- name: CopyRoleRevokedEvents :copyfrom
--- CopyRoleRevokedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO role_revoked_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, role, account, sender
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-);
-
 -- name: MergeRoleRevokedEvents :execrows
 -- MergeRoleRevokedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO role_revoked_events (

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE share_price_changed_events_stage (LIKE share_price_changed_events INCLUDING DEFAULTS);
 
--- name: CopySharePriceChangedEvents :copyfrom
--- CopySharePriceChangedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO share_price_changed_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, term_id, curve_id, share_price, total_assets, total_shares, vault_type
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
-);
-
 -- name: MergeSharePriceChangedEvents :execrows
 -- MergeSharePriceChangedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO share_price_changed_events (

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE triple_config_updated_events_stage (LIKE triple_config_updated_events INCLUDING DEFAULTS);
 
--- name: CopyTripleConfigUpdatedEvents :copyfrom
--- CopyTripleConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO triple_config_updated_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, triple_creation_protocol_fee, atom_deposit_fraction_for_triple
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
-);
-
 -- name: MergeTripleConfigUpdatedEvents :execrows
 -- MergeTripleConfigUpdatedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO triple_config_updated_events (

@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE wallet_config_updated_events_stage (LIKE wallet_config_updated_events INCLUDING DEFAULTS);
 
--- name: CopyWalletConfigUpdatedEvents :copyfrom
--- CopyWalletConfigUpdatedEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO wallet_config_updated_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, entry_point, atom_warden, atom_wallet_beacon, atom_wallet_factory
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-);
-
 -- name: MergeWalletConfigUpdatedEvents :execrows
 -- MergeWalletConfigUpdatedEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO wallet_config_updated_events (

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const approvalEventsByBlocks = `-- name: ApprovalEventsByBlocks :many
@@ -175,21 +172,6 @@ func (q *Queries) ConflictingApprovalEvents(ctx context.Context) ([]ConflictingA
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyApprovalEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Owner            []byte
-	Spender          []byte
-	Value            event.Integer
 }
 
 const fillApprovalEvents = `-- name: FillApprovalEvents :exec

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const approvalForAllEventsByBlocks = `-- name: ApprovalForAllEventsByBlocks :many
@@ -173,21 +172,6 @@ func (q *Queries) ConflictingApprovalForAllEvents(ctx context.Context) ([]Confli
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyApprovalForAllEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Owner            []byte
-	Operator         []byte
-	Approved         bool
 }
 
 const fillApprovalForAllEvents = `-- name: FillApprovalForAllEvents :exec

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const approvalTypeUpdatedEventsByBlocks = `-- name: ApprovalTypeUpdatedEventsByBlocks :many
@@ -173,21 +172,6 @@ func (q *Queries) ConflictingApprovalTypeUpdatedEvents(ctx context.Context) ([]C
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyApprovalTypeUpdatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Sender           []byte
-	Receiver         []byte
-	ApprovalType     int16
 }
 
 const fillApprovalTypeUpdatedEvents = `-- name: FillApprovalTypeUpdatedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const atomConfigUpdatedEventsByBlocks = `-- name: AtomConfigUpdatedEventsByBlocks :many
@@ -173,20 +170,6 @@ func (q *Queries) ConflictingAtomConfigUpdatedEvents(ctx context.Context) ([]Con
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyAtomConfigUpdatedEventsParams struct {
-	TransactionHash         []byte
-	LogIndex                int64
-	Network                 string
-	ChainID                 *int64
-	Address                 []byte
-	BlockNumber             int64
-	BlockHash               []byte
-	BlockTimestamp          *time.Time
-	TransactionIndex        int64
-	AtomCreationProtocolFee event.Integer
-	AtomWalletDepositFee    event.Integer
 }
 
 const fillAtomConfigUpdatedEvents = `-- name: FillAtomConfigUpdatedEvents :exec

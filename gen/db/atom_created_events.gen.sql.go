@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const atomCreatedEventsByBlocks = `-- name: AtomCreatedEventsByBlocks :many
@@ -175,22 +174,6 @@ func (q *Queries) ConflictingAtomCreatedEvents(ctx context.Context) ([]Conflicti
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyAtomCreatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Creator          []byte
-	TermID           []byte
-	AtomData         []byte
-	AtomWallet       []byte
 }
 
 const fillAtomCreatedEvents = `-- name: FillAtomCreatedEvents :exec

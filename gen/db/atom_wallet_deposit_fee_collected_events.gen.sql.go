@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const atomWalletDepositFeeCollectedEventsByBlocks = `-- name: AtomWalletDepositFeeCollectedEventsByBlocks :many
@@ -175,21 +172,6 @@ func (q *Queries) ConflictingAtomWalletDepositFeeCollectedEvents(ctx context.Con
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyAtomWalletDepositFeeCollectedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	TermID           []byte
-	Sender           []byte
-	Amount           event.Integer
 }
 
 const fillAtomWalletDepositFeeCollectedEvents = `-- name: FillAtomWalletDepositFeeCollectedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const atomWalletDepositFeesClaimedEventsByBlocks = `-- name: AtomWalletDepositFeesClaimedEventsByBlocks :many
@@ -175,21 +172,6 @@ func (q *Queries) ConflictingAtomWalletDepositFeesClaimedEvents(ctx context.Cont
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyAtomWalletDepositFeesClaimedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	TermID           []byte
-	AtomWalletOwner  []byte
-	FeesClaimed      event.Integer
 }
 
 const fillAtomWalletDepositFeesClaimedEvents = `-- name: FillAtomWalletDepositFeesClaimedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const bondingCurveConfigUpdatedEventsByBlocks = `-- name: BondingCurveConfigUpdatedEventsByBlocks :many
@@ -173,20 +170,6 @@ func (q *Queries) ConflictingBondingCurveConfigUpdatedEvents(ctx context.Context
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyBondingCurveConfigUpdatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Registry         []byte
-	DefaultCurveID   event.Integer
 }
 
 const fillBondingCurveConfigUpdatedEvents = `-- name: FillBondingCurveConfigUpdatedEvents :exec

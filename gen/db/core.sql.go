@@ -55,21 +55,6 @@ func (q *Queries) ConflictingGenericEvents(ctx context.Context) ([]ConflictingGe
 	return items, nil
 }
 
-type CopyGenericEventsParams struct {
-	TransactionHash    []byte
-	LogIndex           int64
-	Network            string
-	ChainID            *int64
-	Address            []byte
-	BlockNumber        int64
-	BlockHash          []byte
-	BlockTimestamp     *time.Time
-	TransactionIndex   int64
-	EventName          string
-	EventSignatureHash []byte
-	EventData          []byte
-}
-
 const countDeadLetters = `-- name: CountDeadLetters :many
 SELECT reason_code, count(*) AS letters
 FROM dead_letters

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingDepositedEvents = `-- name: ConflictingDepositedEvents :many
@@ -59,27 +56,6 @@ func (q *Queries) ConflictingDepositedEvents(ctx context.Context) ([]Conflicting
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyDepositedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Sender           []byte
-	Receiver         []byte
-	TermID           []byte
-	CurveID          event.Integer
-	Assets           event.Integer
-	AssetsAfterFees  event.Integer
-	Shares           event.Integer
-	TotalShares      event.Integer
-	VaultType        int16
 }
 
 const depositedEventsByBlocks = `-- name: DepositedEventsByBlocks :many

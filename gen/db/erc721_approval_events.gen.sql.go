@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingErc721ApprovalEvents = `-- name: ConflictingErc721ApprovalEvents :many
@@ -57,21 +54,6 @@ func (q *Queries) ConflictingErc721ApprovalEvents(ctx context.Context) ([]Confli
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyErc721ApprovalEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Owner            []byte
-	Approved         []byte
-	TokenID          event.Integer
 }
 
 const erc721ApprovalEventsByBlocks = `-- name: Erc721ApprovalEventsByBlocks :many

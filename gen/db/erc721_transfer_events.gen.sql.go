@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingErc721TransferEvents = `-- name: ConflictingErc721TransferEvents :many
@@ -57,21 +54,6 @@ func (q *Queries) ConflictingErc721TransferEvents(ctx context.Context) ([]Confli
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyErc721TransferEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	From1            []byte
-	To2              []byte
-	TokenID          event.Integer
 }
 
 const erc721TransferEventsByBlocks = `-- name: Erc721TransferEventsByBlocks :many

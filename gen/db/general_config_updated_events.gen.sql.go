@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingGeneralConfigUpdatedEvents = `-- name: ConflictingGeneralConfigUpdatedEvents :many
@@ -59,26 +56,6 @@ func (q *Queries) ConflictingGeneralConfigUpdatedEvents(ctx context.Context) ([]
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyGeneralConfigUpdatedEventsParams struct {
-	TransactionHash   []byte
-	LogIndex          int64
-	Network           string
-	ChainID           *int64
-	Address           []byte
-	BlockNumber       int64
-	BlockHash         []byte
-	BlockTimestamp    *time.Time
-	TransactionIndex  int64
-	Admin             []byte
-	ProtocolMultisig  []byte
-	FeeDenominator    event.Integer
-	TrustBonding      []byte
-	MinDeposit        event.Integer
-	MinShare          event.Integer
-	AtomDataMaxLength event.Integer
-	FeeThreshold      event.Integer
 }
 
 const fillGeneralConfigUpdatedEvents = `-- name: FillGeneralConfigUpdatedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingInitializedEvents = `-- name: ConflictingInitializedEvents :many
@@ -57,19 +54,6 @@ func (q *Queries) ConflictingInitializedEvents(ctx context.Context) ([]Conflicti
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyInitializedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Version          event.Integer
 }
 
 const fillInitializedEvents = `-- name: FillInitializedEvents :exec

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const conflictingPausedEvents = `-- name: ConflictingPausedEvents :many
@@ -55,19 +54,6 @@ func (q *Queries) ConflictingPausedEvents(ctx context.Context) ([]ConflictingPau
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyPausedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Account          []byte
 }
 
 const fillPausedEvents = `-- name: FillPausedEvents :exec

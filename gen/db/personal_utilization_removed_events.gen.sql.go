@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingPersonalUtilizationRemovedEvents = `-- name: ConflictingPersonalUtilizationRemovedEvents :many
@@ -57,22 +54,6 @@ func (q *Queries) ConflictingPersonalUtilizationRemovedEvents(ctx context.Contex
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyPersonalUtilizationRemovedEventsParams struct {
-	TransactionHash     []byte
-	LogIndex            int64
-	Network             string
-	ChainID             *int64
-	Address             []byte
-	BlockNumber         int64
-	BlockHash           []byte
-	BlockTimestamp      *time.Time
-	TransactionIndex    int64
-	User1               []byte
-	Epoch               event.Integer
-	ValueRemoved        event.Integer
-	PersonalUtilization event.Integer
 }
 
 const fillPersonalUtilizationRemovedEvents = `-- name: FillPersonalUtilizationRemovedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingProtocolFeeAccruedEvents = `-- name: ConflictingProtocolFeeAccruedEvents :many
@@ -57,21 +54,6 @@ func (q *Queries) ConflictingProtocolFeeAccruedEvents(ctx context.Context) ([]Co
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyProtocolFeeAccruedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Epoch            event.Integer
-	Sender           []byte
-	Amount           event.Integer
 }
 
 const fillProtocolFeeAccruedEvents = `-- name: FillProtocolFeeAccruedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingRedeemedEvents = `-- name: ConflictingRedeemedEvents :many
@@ -59,27 +56,6 @@ func (q *Queries) ConflictingRedeemedEvents(ctx context.Context) ([]ConflictingR
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyRedeemedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Sender           []byte
-	Receiver         []byte
-	TermID           []byte
-	CurveID          event.Integer
-	Shares           event.Integer
-	TotalShares      event.Integer
-	Assets           event.Integer
-	Fees             event.Integer
-	VaultType        int16
 }
 
 const fillRedeemedEvents = `-- name: FillRedeemedEvents :exec

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const conflictingRoleAdminChangedEvents = `-- name: ConflictingRoleAdminChangedEvents :many
@@ -55,21 +54,6 @@ func (q *Queries) ConflictingRoleAdminChangedEvents(ctx context.Context) ([]Conf
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyRoleAdminChangedEventsParams struct {
-	TransactionHash   []byte
-	LogIndex          int64
-	Network           string
-	ChainID           *int64
-	Address           []byte
-	BlockNumber       int64
-	BlockHash         []byte
-	BlockTimestamp    *time.Time
-	TransactionIndex  int64
-	Role              []byte
-	PreviousAdminRole []byte
-	NewAdminRole      []byte
 }
 
 const fillRoleAdminChangedEvents = `-- name: FillRoleAdminChangedEvents :exec

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const conflictingRoleGrantedEvents = `-- name: ConflictingRoleGrantedEvents :many
@@ -55,21 +54,6 @@ func (q *Queries) ConflictingRoleGrantedEvents(ctx context.Context) ([]Conflicti
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyRoleGrantedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Role             []byte
-	Account          []byte
-	Sender           []byte
 }
 
 const fillRoleGrantedEvents = `-- name: FillRoleGrantedEvents :exec

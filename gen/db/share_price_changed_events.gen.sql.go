@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingSharePriceChangedEvents = `-- name: ConflictingSharePriceChangedEvents :many
@@ -59,24 +56,6 @@ func (q *Queries) ConflictingSharePriceChangedEvents(ctx context.Context) ([]Con
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopySharePriceChangedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	TermID           []byte
-	CurveID          event.Integer
-	SharePrice       event.Integer
-	TotalAssets      event.Integer
-	TotalShares      event.Integer
-	VaultType        int16
 }
 
 const fillSharePriceChangedEvents = `-- name: FillSharePriceChangedEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingTotalUtilizationRemovedEvents = `-- name: ConflictingTotalUtilizationRemovedEvents :many
@@ -57,21 +54,6 @@ func (q *Queries) ConflictingTotalUtilizationRemovedEvents(ctx context.Context) 
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyTotalUtilizationRemovedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Epoch            event.Integer
-	ValueRemoved     event.Integer
-	TotalUtilization event.Integer
 }
 
 const fillTotalUtilizationRemovedEvents = `-- name: FillTotalUtilizationRemovedEvents :exec

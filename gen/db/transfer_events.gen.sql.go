@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingTransferEvents = `-- name: ConflictingTransferEvents :many
@@ -57,21 +54,6 @@ func (q *Queries) ConflictingTransferEvents(ctx context.Context) ([]ConflictingT
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyTransferEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	From1            []byte
-	To2              []byte
-	Value            event.Integer
 }
 
 const fillTransferEvents = `-- name: FillTransferEvents :exec

@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingTripleConfigUpdatedEvents = `-- name: ConflictingTripleConfigUpdatedEvents :many
@@ -57,20 +54,6 @@ func (q *Queries) ConflictingTripleConfigUpdatedEvents(ctx context.Context) ([]C
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyTripleConfigUpdatedEventsParams struct {
-	TransactionHash              []byte
-	LogIndex                     int64
-	Network                      string
-	ChainID                      *int64
-	Address                      []byte
-	BlockNumber                  int64
-	BlockHash                    []byte
-	BlockTimestamp               *time.Time
-	TransactionIndex             int64
-	TripleCreationProtocolFee    event.Integer
-	AtomDepositFractionForTriple event.Integer
 }
 
 const fillTripleConfigUpdatedEvents = `-- name: FillTripleConfigUpdatedEvents :exec

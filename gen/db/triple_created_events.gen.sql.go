@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const conflictingTripleCreatedEvents = `-- name: ConflictingTripleCreatedEvents :many
@@ -55,23 +54,6 @@ func (q *Queries) ConflictingTripleCreatedEvents(ctx context.Context) ([]Conflic
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyTripleCreatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Creator          []byte
-	TermID           []byte
-	SubjectID        []byte
-	PredicateID      []byte
-	ObjectID         []byte
 }
 
 const fillTripleCreatedEvents = `-- name: FillTripleCreatedEvents :exec

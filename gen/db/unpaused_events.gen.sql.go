@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const conflictingUnpausedEvents = `-- name: ConflictingUnpausedEvents :many
@@ -55,19 +54,6 @@ func (q *Queries) ConflictingUnpausedEvents(ctx context.Context) ([]ConflictingU
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyUnpausedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	Account          []byte
 }
 
 const fillUnpausedEvents = `-- name: FillUnpausedEvents :exec

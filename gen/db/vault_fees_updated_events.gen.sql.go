@@ -7,9 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const conflictingVaultFeesUpdatedEvents = `-- name: ConflictingVaultFeesUpdatedEvents :many
@@ -57,21 +54,6 @@ func (q *Queries) ConflictingVaultFeesUpdatedEvents(ctx context.Context) ([]Conf
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyVaultFeesUpdatedEventsParams struct {
-	TransactionHash  []byte
-	LogIndex         int64
-	Network          string
-	ChainID          *int64
-	Address          []byte
-	BlockNumber      int64
-	BlockHash        []byte
-	BlockTimestamp   *time.Time
-	TransactionIndex int64
-	EntryFee         event.Integer
-	ExitFee          event.Integer
-	ProtocolFee      event.Integer
 }
 
 const fillVaultFeesUpdatedEvents = `-- name: FillVaultFeesUpdatedEvents :exec

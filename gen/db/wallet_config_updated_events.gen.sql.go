@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const conflictingWalletConfigUpdatedEvents = `-- name: ConflictingWalletConfigUpdatedEvents :many
@@ -55,22 +54,6 @@ func (q *Queries) ConflictingWalletConfigUpdatedEvents(ctx context.Context) ([]C
 		return nil, err
 	}
 	return items, nil
-}
-
-type CopyWalletConfigUpdatedEventsParams struct {
-	TransactionHash   []byte
-	LogIndex          int64
-	Network           string
-	ChainID           *int64
-	Address           []byte
-	BlockNumber       int64
-	BlockHash         []byte
-	BlockTimestamp    *time.Time
-	TransactionIndex  int64
-	EntryPoint        []byte
-	AtomWarden        []byte
-	AtomWalletBeacon  []byte
-	AtomWalletFactory []byte
 }
 
 const fillWalletConfigUpdatedEvents = `-- name: FillWalletConfigUpdatedEvents :exec

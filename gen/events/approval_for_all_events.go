@@ -31,22 +31,12 @@ func (e *ApprovalForAll) Decode(d event.Decoder) {
 	e.Approved = d.Param("approved").Bool()
 }
 
-// columns returns the row as the queries take it.
-func (e *ApprovalForAll) columns() db.CopyApprovalForAllEventsParams {
-	return db.CopyApprovalForAllEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Owner:            e.Owner[:],
-		Operator:         e.Operator[:],
-		Approved:         e.Approved,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *ApprovalForAll) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Owner[:])
+	to.Bytes(e.Operator[:])
+	to.Bool(e.Approved)
 }
 
 var approvalForAllEvents = event.Definition{
@@ -55,29 +45,21 @@ var approvalForAllEvents = event.Definition{
 	Signature: "ApprovalForAll(address,address,bool)",
 	Topic0:    common.HexToHash("0x17307eab39ab6107e8899845ad3d59bd9653f200f220920489ca2b5937696c31"),
 	Params: []event.Param{
-		{Name: "owner", Type: event.Address()},
-		{Name: "operator", Type: event.Address()},
-		{Name: "approved", Type: event.Bool()},
+		{Name: "owner", Column: "owner", Type: event.Address()},
+		{Name: "operator", Column: "operator", Type: event.Address()},
+		{Name: "approved", Column: "approved", Type: event.Bool()},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: approvalForAllHandler{},
 }
 
-// approvalForAllHandler reads and writes approval_for_all_events.
+// approvalForAllHandler makes rows of approval_for_all_events, and merges them into it.
 type approvalForAllHandler struct{}
 
 func (approvalForAllHandler) NewRow() event.Row { return new(ApprovalForAll) }
 
-func (approvalForAllHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyApprovalForAllEvents(ctx, event.Columns(rows, (*ApprovalForAll).columns))
-	return err
-}
-
-func (approvalForAllHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyApprovalForAllEvents(ctx, event.Columns(rows, (*ApprovalForAll).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (approvalForAllHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeApprovalForAllEvents, q.FillApprovalForAllEvents, q.ConflictingApprovalForAllEvents,
+	return event.MergeStaged(ctx, staged, q.MergeApprovalForAllEvents, q.FillApprovalForAllEvents, q.ConflictingApprovalForAllEvents,
 		func(row db.ConflictingApprovalForAllEventsRow) event.Key { return event.Key(row) })
 }

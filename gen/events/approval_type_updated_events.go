@@ -31,22 +31,12 @@ func (e *ApprovalTypeUpdated) Decode(d event.Decoder) {
 	e.ApprovalType = uint8(d.Param("approvalType").Uint(8))
 }
 
-// columns returns the row as the queries take it.
-func (e *ApprovalTypeUpdated) columns() db.CopyApprovalTypeUpdatedEventsParams {
-	return db.CopyApprovalTypeUpdatedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Sender:           e.Sender[:],
-		Receiver:         e.Receiver[:],
-		ApprovalType:     int16(e.ApprovalType),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *ApprovalTypeUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Sender[:])
+	to.Bytes(e.Receiver[:])
+	to.Int2(int16(e.ApprovalType))
 }
 
 var approvalTypeUpdatedEvents = event.Definition{
@@ -55,29 +45,21 @@ var approvalTypeUpdatedEvents = event.Definition{
 	Signature: "ApprovalTypeUpdated(address,address,uint8)",
 	Topic0:    common.HexToHash("0x82a44452b8f9b854115b84acf31076a4deb9edd2530d246cf0d96c97a6ae619b"),
 	Params: []event.Param{
-		{Name: "sender", Type: event.Address()},
-		{Name: "receiver", Type: event.Address()},
-		{Name: "approvalType", Type: event.Uint(8)},
+		{Name: "sender", Column: "sender", Type: event.Address()},
+		{Name: "receiver", Column: "receiver", Type: event.Address()},
+		{Name: "approvalType", Column: "approval_type", Type: event.Uint(8)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: approvalTypeUpdatedHandler{},
 }
 
-// approvalTypeUpdatedHandler reads and writes approval_type_updated_events.
+// approvalTypeUpdatedHandler makes rows of approval_type_updated_events, and merges them into it.
 type approvalTypeUpdatedHandler struct{}
 
 func (approvalTypeUpdatedHandler) NewRow() event.Row { return new(ApprovalTypeUpdated) }
 
-func (approvalTypeUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyApprovalTypeUpdatedEvents(ctx, event.Columns(rows, (*ApprovalTypeUpdated).columns))
-	return err
-}
-
-func (approvalTypeUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyApprovalTypeUpdatedEvents(ctx, event.Columns(rows, (*ApprovalTypeUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (approvalTypeUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeApprovalTypeUpdatedEvents, q.FillApprovalTypeUpdatedEvents, q.ConflictingApprovalTypeUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeApprovalTypeUpdatedEvents, q.FillApprovalTypeUpdatedEvents, q.ConflictingApprovalTypeUpdatedEvents,
 		func(row db.ConflictingApprovalTypeUpdatedEventsRow) event.Key { return event.Key(row) })
 }

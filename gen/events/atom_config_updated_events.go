@@ -30,21 +30,11 @@ func (e *AtomConfigUpdated) Decode(d event.Decoder) {
 	e.AtomWalletDepositFee = d.Param("atomWalletDepositFee").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *AtomConfigUpdated) columns() db.CopyAtomConfigUpdatedEventsParams {
-	return db.CopyAtomConfigUpdatedEventsParams{
-		TransactionHash:         e.TransactionHash[:],
-		LogIndex:                e.LogIndex,
-		Network:                 e.Network,
-		ChainID:                 e.ChainID,
-		Address:                 e.Address[:],
-		BlockNumber:             e.BlockNumber,
-		BlockHash:               e.BlockHash[:],
-		BlockTimestamp:          e.BlockTimestamp,
-		TransactionIndex:        e.TransactionIndex,
-		AtomCreationProtocolFee: event.Unsigned(e.AtomCreationProtocolFee),
-		AtomWalletDepositFee:    event.Unsigned(e.AtomWalletDepositFee),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *AtomConfigUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.AtomCreationProtocolFee)
+	to.Uint256(e.AtomWalletDepositFee)
 }
 
 var atomConfigUpdatedEvents = event.Definition{
@@ -53,28 +43,20 @@ var atomConfigUpdatedEvents = event.Definition{
 	Signature: "AtomConfigUpdated(uint256,uint256)",
 	Topic0:    common.HexToHash("0x6c59cf3d8d700a9538f44d5c8acf1889183727b7cf4669f0141f7ab689bdc810"),
 	Params: []event.Param{
-		{Name: "atomCreationProtocolFee", Type: event.Uint(256)},
-		{Name: "atomWalletDepositFee", Type: event.Uint(256)},
+		{Name: "atomCreationProtocolFee", Column: "atom_creation_protocol_fee", Type: event.Uint(256)},
+		{Name: "atomWalletDepositFee", Column: "atom_wallet_deposit_fee", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{}},
 	Handler: atomConfigUpdatedHandler{},
 }
 
-// atomConfigUpdatedHandler reads and writes atom_config_updated_events.
+// atomConfigUpdatedHandler makes rows of atom_config_updated_events, and merges them into it.
 type atomConfigUpdatedHandler struct{}
 
 func (atomConfigUpdatedHandler) NewRow() event.Row { return new(AtomConfigUpdated) }
 
-func (atomConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyAtomConfigUpdatedEvents(ctx, event.Columns(rows, (*AtomConfigUpdated).columns))
-	return err
-}
-
-func (atomConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyAtomConfigUpdatedEvents(ctx, event.Columns(rows, (*AtomConfigUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (atomConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeAtomConfigUpdatedEvents, q.FillAtomConfigUpdatedEvents, q.ConflictingAtomConfigUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeAtomConfigUpdatedEvents, q.FillAtomConfigUpdatedEvents, q.ConflictingAtomConfigUpdatedEvents,
 		func(row db.ConflictingAtomConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -33,23 +33,13 @@ func (e *AtomCreated) Decode(d event.Decoder) {
 	e.AtomWallet = d.Param("atomWallet").Address()
 }
 
-// columns returns the row as the queries take it.
-func (e *AtomCreated) columns() db.CopyAtomCreatedEventsParams {
-	return db.CopyAtomCreatedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Creator:          e.Creator[:],
-		TermID:           e.TermID[:],
-		AtomData:         e.AtomData,
-		AtomWallet:       e.AtomWallet[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *AtomCreated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Creator[:])
+	to.Bytes(e.TermID[:])
+	to.Bytes(e.AtomData)
+	to.Bytes(e.AtomWallet[:])
 }
 
 var atomCreatedEvents = event.Definition{
@@ -58,30 +48,22 @@ var atomCreatedEvents = event.Definition{
 	Signature: "AtomCreated(address,bytes32,bytes,address)",
 	Topic0:    common.HexToHash("0xfd579ad7468b1720e08f84efe16900074f3ffdaaeaa82e675e5aec69bf393189"),
 	Params: []event.Param{
-		{Name: "creator", Type: event.Address()},
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "atomData", Type: event.Bytes()},
-		{Name: "atomWallet", Type: event.Address()},
+		{Name: "creator", Column: "creator", Type: event.Address()},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "atomData", Column: "atom_data", Type: event.Bytes()},
+		{Name: "atomWallet", Column: "atom_wallet", Type: event.Address()},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: atomCreatedHandler{},
 }
 
-// atomCreatedHandler reads and writes atom_created_events.
+// atomCreatedHandler makes rows of atom_created_events, and merges them into it.
 type atomCreatedHandler struct{}
 
 func (atomCreatedHandler) NewRow() event.Row { return new(AtomCreated) }
 
-func (atomCreatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyAtomCreatedEvents(ctx, event.Columns(rows, (*AtomCreated).columns))
-	return err
-}
-
-func (atomCreatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyAtomCreatedEvents(ctx, event.Columns(rows, (*AtomCreated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (atomCreatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeAtomCreatedEvents, q.FillAtomCreatedEvents, q.ConflictingAtomCreatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeAtomCreatedEvents, q.FillAtomCreatedEvents, q.ConflictingAtomCreatedEvents,
 		func(row db.ConflictingAtomCreatedEventsRow) event.Key { return event.Key(row) })
 }

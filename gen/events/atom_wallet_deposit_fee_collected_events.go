@@ -32,22 +32,12 @@ func (e *AtomWalletDepositFeeCollected) Decode(d event.Decoder) {
 	e.Amount = d.Param("amount").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *AtomWalletDepositFeeCollected) columns() db.CopyAtomWalletDepositFeeCollectedEventsParams {
-	return db.CopyAtomWalletDepositFeeCollectedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		TermID:           e.TermID[:],
-		Sender:           e.Sender[:],
-		Amount:           event.Unsigned(e.Amount),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *AtomWalletDepositFeeCollected) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.TermID[:])
+	to.Bytes(e.Sender[:])
+	to.Uint256(e.Amount)
 }
 
 var atomWalletDepositFeeCollectedEvents = event.Definition{
@@ -56,31 +46,23 @@ var atomWalletDepositFeeCollectedEvents = event.Definition{
 	Signature: "AtomWalletDepositFeeCollected(bytes32,address,uint256)",
 	Topic0:    common.HexToHash("0x2ef7be1e4972d779c5501d1e4658106fc78e92a99800d2f69140c78b84068e19"),
 	Params: []event.Param{
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "sender", Type: event.Address()},
-		{Name: "amount", Type: event.Uint(256)},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "sender", Column: "sender", Type: event.Address()},
+		{Name: "amount", Column: "amount", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: atomWalletDepositFeeCollectedHandler{},
 }
 
-// atomWalletDepositFeeCollectedHandler reads and writes atom_wallet_deposit_fee_collected_events.
+// atomWalletDepositFeeCollectedHandler makes rows of atom_wallet_deposit_fee_collected_events, and merges them into it.
 type atomWalletDepositFeeCollectedHandler struct{}
 
 func (atomWalletDepositFeeCollectedHandler) NewRow() event.Row {
 	return new(AtomWalletDepositFeeCollected)
 }
 
-func (atomWalletDepositFeeCollectedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyAtomWalletDepositFeeCollectedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeeCollected).columns))
-	return err
-}
-
-func (atomWalletDepositFeeCollectedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyAtomWalletDepositFeeCollectedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeeCollected).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (atomWalletDepositFeeCollectedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeAtomWalletDepositFeeCollectedEvents, q.FillAtomWalletDepositFeeCollectedEvents, q.ConflictingAtomWalletDepositFeeCollectedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeAtomWalletDepositFeeCollectedEvents, q.FillAtomWalletDepositFeeCollectedEvents, q.ConflictingAtomWalletDepositFeeCollectedEvents,
 		func(row db.ConflictingAtomWalletDepositFeeCollectedEventsRow) event.Key { return event.Key(row) })
 }

@@ -36,22 +36,12 @@ func (e *AtomWalletDepositFeesClaimed) Decode(d event.Decoder) {
 	e.FeesClaimed = d.Param("feesClaimed").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *AtomWalletDepositFeesClaimed) columns() db.CopyAtomWalletDepositFeesClaimedEventsParams {
-	return db.CopyAtomWalletDepositFeesClaimedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		TermID:           e.TermID[:],
-		AtomWalletOwner:  e.AtomWalletOwner[:],
-		FeesClaimed:      event.Unsigned(e.FeesClaimed),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *AtomWalletDepositFeesClaimed) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.TermID[:])
+	to.Bytes(e.AtomWalletOwner[:])
+	to.Uint256(e.FeesClaimed)
 }
 
 var atomWalletDepositFeesClaimedEvents = event.Definition{
@@ -60,31 +50,23 @@ var atomWalletDepositFeesClaimedEvents = event.Definition{
 	Signature: "AtomWalletDepositFeesClaimed(bytes32,address,uint256)",
 	Topic0:    common.HexToHash("0x93a8f3b2bae86deadc28b666f9f65297764642ef13b22d1de09b2125e163bd84"),
 	Params: []event.Param{
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "atomWalletOwner", Type: event.Address()},
-		{Name: "feesClaimed", Type: event.Uint(256)},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "atomWalletOwner", Column: "atom_wallet_owner", Type: event.Address()},
+		{Name: "feesClaimed", Column: "fees_claimed", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: atomWalletDepositFeesClaimedHandler{},
 }
 
-// atomWalletDepositFeesClaimedHandler reads and writes atom_wallet_deposit_fees_claimed_events.
+// atomWalletDepositFeesClaimedHandler makes rows of atom_wallet_deposit_fees_claimed_events, and merges them into it.
 type atomWalletDepositFeesClaimedHandler struct{}
 
 func (atomWalletDepositFeesClaimedHandler) NewRow() event.Row {
 	return new(AtomWalletDepositFeesClaimed)
 }
 
-func (atomWalletDepositFeesClaimedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyAtomWalletDepositFeesClaimedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeesClaimed).columns))
-	return err
-}
-
-func (atomWalletDepositFeesClaimedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyAtomWalletDepositFeesClaimedEvents(ctx, event.Columns(rows, (*AtomWalletDepositFeesClaimed).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (atomWalletDepositFeesClaimedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeAtomWalletDepositFeesClaimedEvents, q.FillAtomWalletDepositFeesClaimedEvents, q.ConflictingAtomWalletDepositFeesClaimedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeAtomWalletDepositFeesClaimedEvents, q.FillAtomWalletDepositFeesClaimedEvents, q.ConflictingAtomWalletDepositFeesClaimedEvents,
 		func(row db.ConflictingAtomWalletDepositFeesClaimedEventsRow) event.Key { return event.Key(row) })
 }

@@ -30,21 +30,11 @@ func (e *BondingCurveConfigUpdated) Decode(d event.Decoder) {
 	e.DefaultCurveID = d.Param("defaultCurveId").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *BondingCurveConfigUpdated) columns() db.CopyBondingCurveConfigUpdatedEventsParams {
-	return db.CopyBondingCurveConfigUpdatedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Registry:         e.Registry[:],
-		DefaultCurveID:   event.Unsigned(e.DefaultCurveID),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *BondingCurveConfigUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Registry[:])
+	to.Uint256(e.DefaultCurveID)
 }
 
 var bondingCurveConfigUpdatedEvents = event.Definition{
@@ -53,28 +43,20 @@ var bondingCurveConfigUpdatedEvents = event.Definition{
 	Signature: "BondingCurveConfigUpdated(address,uint256)",
 	Topic0:    common.HexToHash("0x8e32e306972875584ae78a6586b19f2b97a9dbc1a78a73ea8ff3b207c7da23cf"),
 	Params: []event.Param{
-		{Name: "registry", Type: event.Address()},
-		{Name: "defaultCurveId", Type: event.Uint(256)},
+		{Name: "registry", Column: "registry", Type: event.Address()},
+		{Name: "defaultCurveId", Column: "default_curve_id", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0}},
 	Handler: bondingCurveConfigUpdatedHandler{},
 }
 
-// bondingCurveConfigUpdatedHandler reads and writes bonding_curve_config_updated_events.
+// bondingCurveConfigUpdatedHandler makes rows of bonding_curve_config_updated_events, and merges them into it.
 type bondingCurveConfigUpdatedHandler struct{}
 
 func (bondingCurveConfigUpdatedHandler) NewRow() event.Row { return new(BondingCurveConfigUpdated) }
 
-func (bondingCurveConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyBondingCurveConfigUpdatedEvents(ctx, event.Columns(rows, (*BondingCurveConfigUpdated).columns))
-	return err
-}
-
-func (bondingCurveConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyBondingCurveConfigUpdatedEvents(ctx, event.Columns(rows, (*BondingCurveConfigUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (bondingCurveConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeBondingCurveConfigUpdatedEvents, q.FillBondingCurveConfigUpdatedEvents, q.ConflictingBondingCurveConfigUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeBondingCurveConfigUpdatedEvents, q.FillBondingCurveConfigUpdatedEvents, q.ConflictingBondingCurveConfigUpdatedEvents,
 		func(row db.ConflictingBondingCurveConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -54,28 +54,18 @@ func (e *Deposited) Decode(d event.Decoder) {
 	e.VaultType = uint8(d.Param("vaultType").Uint(8))
 }
 
-// columns returns the row as the queries take it.
-func (e *Deposited) columns() db.CopyDepositedEventsParams {
-	return db.CopyDepositedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Sender:           e.Sender[:],
-		Receiver:         e.Receiver[:],
-		TermID:           e.TermID[:],
-		CurveID:          event.Unsigned(e.CurveID),
-		Assets:           event.Unsigned(e.Assets),
-		AssetsAfterFees:  event.Unsigned(e.AssetsAfterFees),
-		Shares:           event.Unsigned(e.Shares),
-		TotalShares:      event.Unsigned(e.TotalShares),
-		VaultType:        int16(e.VaultType),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Deposited) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Sender[:])
+	to.Bytes(e.Receiver[:])
+	to.Bytes(e.TermID[:])
+	to.Uint256(e.CurveID)
+	to.Uint256(e.Assets)
+	to.Uint256(e.AssetsAfterFees)
+	to.Uint256(e.Shares)
+	to.Uint256(e.TotalShares)
+	to.Int2(int16(e.VaultType))
 }
 
 var depositedEvents = event.Definition{
@@ -84,35 +74,27 @@ var depositedEvents = event.Definition{
 	Signature: "Deposited(address,address,bytes32,uint256,uint256,uint256,uint256,uint256,uint8)",
 	Topic0:    common.HexToHash("0xf717428d3271f4ca44ee92a96ecda708463de1c200f30db4e295def5e8db6b4a"),
 	Params: []event.Param{
-		{Name: "sender", Type: event.Address()},
-		{Name: "receiver", Type: event.Address()},
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "curveId", Type: event.Uint(256)},
-		{Name: "assets", Type: event.Uint(256)},
-		{Name: "assetsAfterFees", Type: event.Uint(256)},
-		{Name: "shares", Type: event.Uint(256)},
-		{Name: "totalShares", Type: event.Uint(256)},
-		{Name: "vaultType", Type: event.Uint(8)},
+		{Name: "sender", Column: "sender", Type: event.Address()},
+		{Name: "receiver", Column: "receiver", Type: event.Address()},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "curveId", Column: "curve_id", Type: event.Uint(256)},
+		{Name: "assets", Column: "assets", Type: event.Uint(256)},
+		{Name: "assetsAfterFees", Column: "assets_after_fees", Type: event.Uint(256)},
+		{Name: "shares", Column: "shares", Type: event.Uint(256)},
+		{Name: "totalShares", Column: "total_shares", Type: event.Uint(256)},
+		{Name: "vaultType", Column: "vault_type", Type: event.Uint(8)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: depositedHandler{},
 }
 
-// depositedHandler reads and writes deposited_events.
+// depositedHandler makes rows of deposited_events, and merges them into it.
 type depositedHandler struct{}
 
 func (depositedHandler) NewRow() event.Row { return new(Deposited) }
 
-func (depositedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyDepositedEvents(ctx, event.Columns(rows, (*Deposited).columns))
-	return err
-}
-
-func (depositedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyDepositedEvents(ctx, event.Columns(rows, (*Deposited).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (depositedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeDepositedEvents, q.FillDepositedEvents, q.ConflictingDepositedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeDepositedEvents, q.FillDepositedEvents, q.ConflictingDepositedEvents,
 		func(row db.ConflictingDepositedEventsRow) event.Key { return event.Key(row) })
 }

@@ -32,22 +32,12 @@ func (e *ERC721Transfer) Decode(d event.Decoder) {
 	e.TokenID = d.Param("tokenId").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *ERC721Transfer) columns() db.CopyErc721TransferEventsParams {
-	return db.CopyErc721TransferEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		From1:            e.From1[:],
-		To2:              e.To2[:],
-		TokenID:          event.Unsigned(e.TokenID),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *ERC721Transfer) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.From1[:])
+	to.Bytes(e.To2[:])
+	to.Uint256(e.TokenID)
 }
 
 var erc721TransferEvents = event.Definition{
@@ -56,29 +46,21 @@ var erc721TransferEvents = event.Definition{
 	Signature: "Transfer(address,address,uint256)",
 	Topic0:    common.HexToHash("0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"),
 	Params: []event.Param{
-		{Name: "from", Type: event.Address()},
-		{Name: "to", Type: event.Address()},
-		{Name: "tokenId", Type: event.Uint(256)},
+		{Name: "from", Column: "from_1", Type: event.Address()},
+		{Name: "to", Column: "to_2", Type: event.Address()},
+		{Name: "tokenId", Column: "token_id", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: erc721TransferHandler{},
 }
 
-// erc721TransferHandler reads and writes erc721_transfer_events.
+// erc721TransferHandler makes rows of erc721_transfer_events, and merges them into it.
 type erc721TransferHandler struct{}
 
 func (erc721TransferHandler) NewRow() event.Row { return new(ERC721Transfer) }
 
-func (erc721TransferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyErc721TransferEvents(ctx, event.Columns(rows, (*ERC721Transfer).columns))
-	return err
-}
-
-func (erc721TransferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyErc721TransferEvents(ctx, event.Columns(rows, (*ERC721Transfer).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (erc721TransferHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeErc721TransferEvents, q.FillErc721TransferEvents, q.ConflictingErc721TransferEvents,
+	return event.MergeStaged(ctx, staged, q.MergeErc721TransferEvents, q.FillErc721TransferEvents, q.ConflictingErc721TransferEvents,
 		func(row db.ConflictingErc721TransferEventsRow) event.Key { return event.Key(row) })
 }

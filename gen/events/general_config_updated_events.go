@@ -51,27 +51,17 @@ func (e *GeneralConfigUpdated) Decode(d event.Decoder) {
 	e.FeeThreshold = d.Param("feeThreshold").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *GeneralConfigUpdated) columns() db.CopyGeneralConfigUpdatedEventsParams {
-	return db.CopyGeneralConfigUpdatedEventsParams{
-		TransactionHash:   e.TransactionHash[:],
-		LogIndex:          e.LogIndex,
-		Network:           e.Network,
-		ChainID:           e.ChainID,
-		Address:           e.Address[:],
-		BlockNumber:       e.BlockNumber,
-		BlockHash:         e.BlockHash[:],
-		BlockTimestamp:    e.BlockTimestamp,
-		TransactionIndex:  e.TransactionIndex,
-		Admin:             e.Admin[:],
-		ProtocolMultisig:  e.ProtocolMultisig[:],
-		FeeDenominator:    event.Unsigned(e.FeeDenominator),
-		TrustBonding:      e.TrustBonding[:],
-		MinDeposit:        event.Unsigned(e.MinDeposit),
-		MinShare:          event.Unsigned(e.MinShare),
-		AtomDataMaxLength: event.Unsigned(e.AtomDataMaxLength),
-		FeeThreshold:      event.Unsigned(e.FeeThreshold),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *GeneralConfigUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Admin[:])
+	to.Bytes(e.ProtocolMultisig[:])
+	to.Uint256(e.FeeDenominator)
+	to.Bytes(e.TrustBonding[:])
+	to.Uint256(e.MinDeposit)
+	to.Uint256(e.MinShare)
+	to.Uint256(e.AtomDataMaxLength)
+	to.Uint256(e.FeeThreshold)
 }
 
 var generalConfigUpdatedEvents = event.Definition{
@@ -80,34 +70,26 @@ var generalConfigUpdatedEvents = event.Definition{
 	Signature: "GeneralConfigUpdated(address,address,uint256,address,uint256,uint256,uint256,uint256)",
 	Topic0:    common.HexToHash("0xaf8d85bc3313be057acad92fcdd8829b909273359b6a033f2f4348787b8df3f3"),
 	Params: []event.Param{
-		{Name: "admin", Type: event.Address()},
-		{Name: "protocolMultisig", Type: event.Address()},
-		{Name: "feeDenominator", Type: event.Uint(256)},
-		{Name: "trustBonding", Type: event.Address()},
-		{Name: "minDeposit", Type: event.Uint(256)},
-		{Name: "minShare", Type: event.Uint(256)},
-		{Name: "atomDataMaxLength", Type: event.Uint(256)},
-		{Name: "feeThreshold", Type: event.Uint(256)},
+		{Name: "admin", Column: "admin", Type: event.Address()},
+		{Name: "protocolMultisig", Column: "protocol_multisig", Type: event.Address()},
+		{Name: "feeDenominator", Column: "fee_denominator", Type: event.Uint(256)},
+		{Name: "trustBonding", Column: "trust_bonding", Type: event.Address()},
+		{Name: "minDeposit", Column: "min_deposit", Type: event.Uint(256)},
+		{Name: "minShare", Column: "min_share", Type: event.Uint(256)},
+		{Name: "atomDataMaxLength", Column: "atom_data_max_length", Type: event.Uint(256)},
+		{Name: "feeThreshold", Column: "fee_threshold", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1, 3}},
 	Handler: generalConfigUpdatedHandler{},
 }
 
-// generalConfigUpdatedHandler reads and writes general_config_updated_events.
+// generalConfigUpdatedHandler makes rows of general_config_updated_events, and merges them into it.
 type generalConfigUpdatedHandler struct{}
 
 func (generalConfigUpdatedHandler) NewRow() event.Row { return new(GeneralConfigUpdated) }
 
-func (generalConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyGeneralConfigUpdatedEvents(ctx, event.Columns(rows, (*GeneralConfigUpdated).columns))
-	return err
-}
-
-func (generalConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyGeneralConfigUpdatedEvents(ctx, event.Columns(rows, (*GeneralConfigUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (generalConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeGeneralConfigUpdatedEvents, q.FillGeneralConfigUpdatedEvents, q.ConflictingGeneralConfigUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeGeneralConfigUpdatedEvents, q.FillGeneralConfigUpdatedEvents, q.ConflictingGeneralConfigUpdatedEvents,
 		func(row db.ConflictingGeneralConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -27,20 +27,10 @@ func (e *Initialized) Decode(d event.Decoder) {
 	e.Version = d.Param("version").Uint(64)
 }
 
-// columns returns the row as the queries take it.
-func (e *Initialized) columns() db.CopyInitializedEventsParams {
-	return db.CopyInitializedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Version:          event.Unsigned64(e.Version),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Initialized) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint64(e.Version)
 }
 
 var initializedEvents = event.Definition{
@@ -49,27 +39,19 @@ var initializedEvents = event.Definition{
 	Signature: "Initialized(uint64)",
 	Topic0:    common.HexToHash("0xc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d2"),
 	Params: []event.Param{
-		{Name: "version", Type: event.Uint(64)},
+		{Name: "version", Column: "version", Type: event.Uint(64)},
 	},
 	Layouts: [][]int{{}},
 	Handler: initializedHandler{},
 }
 
-// initializedHandler reads and writes initialized_events.
+// initializedHandler makes rows of initialized_events, and merges them into it.
 type initializedHandler struct{}
 
 func (initializedHandler) NewRow() event.Row { return new(Initialized) }
 
-func (initializedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyInitializedEvents(ctx, event.Columns(rows, (*Initialized).columns))
-	return err
-}
-
-func (initializedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyInitializedEvents(ctx, event.Columns(rows, (*Initialized).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (initializedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeInitializedEvents, q.FillInitializedEvents, q.ConflictingInitializedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeInitializedEvents, q.FillInitializedEvents, q.ConflictingInitializedEvents,
 		func(row db.ConflictingInitializedEventsRow) event.Key { return event.Key(row) })
 }

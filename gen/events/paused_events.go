@@ -27,20 +27,10 @@ func (e *Paused) Decode(d event.Decoder) {
 	e.Account = d.Param("account").Address()
 }
 
-// columns returns the row as the queries take it.
-func (e *Paused) columns() db.CopyPausedEventsParams {
-	return db.CopyPausedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Account:          e.Account[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Paused) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Account[:])
 }
 
 var pausedEvents = event.Definition{
@@ -49,27 +39,19 @@ var pausedEvents = event.Definition{
 	Signature: "Paused(address)",
 	Topic0:    common.HexToHash("0x62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a258"),
 	Params: []event.Param{
-		{Name: "account", Type: event.Address()},
+		{Name: "account", Column: "account", Type: event.Address()},
 	},
 	Layouts: [][]int{{}},
 	Handler: pausedHandler{},
 }
 
-// pausedHandler reads and writes paused_events.
+// pausedHandler makes rows of paused_events, and merges them into it.
 type pausedHandler struct{}
 
 func (pausedHandler) NewRow() event.Row { return new(Paused) }
 
-func (pausedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyPausedEvents(ctx, event.Columns(rows, (*Paused).columns))
-	return err
-}
-
-func (pausedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyPausedEvents(ctx, event.Columns(rows, (*Paused).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (pausedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergePausedEvents, q.FillPausedEvents, q.ConflictingPausedEvents,
+	return event.MergeStaged(ctx, staged, q.MergePausedEvents, q.FillPausedEvents, q.ConflictingPausedEvents,
 		func(row db.ConflictingPausedEventsRow) event.Key { return event.Key(row) })
 }

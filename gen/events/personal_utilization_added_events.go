@@ -39,23 +39,13 @@ func (e *PersonalUtilizationAdded) Decode(d event.Decoder) {
 	e.PersonalUtilization = d.Param("personalUtilization").Integer(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *PersonalUtilizationAdded) columns() db.CopyPersonalUtilizationAddedEventsParams {
-	return db.CopyPersonalUtilizationAddedEventsParams{
-		TransactionHash:     e.TransactionHash[:],
-		LogIndex:            e.LogIndex,
-		Network:             e.Network,
-		ChainID:             e.ChainID,
-		Address:             e.Address[:],
-		BlockNumber:         e.BlockNumber,
-		BlockHash:           e.BlockHash[:],
-		BlockTimestamp:      e.BlockTimestamp,
-		TransactionIndex:    e.TransactionIndex,
-		User1:               e.User1[:],
-		Epoch:               event.Unsigned(e.Epoch),
-		ValueAdded:          e.ValueAdded,
-		PersonalUtilization: e.PersonalUtilization,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *PersonalUtilizationAdded) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.User1[:])
+	to.Uint256(e.Epoch)
+	to.Numeric(e.ValueAdded)
+	to.Numeric(e.PersonalUtilization)
 }
 
 var personalUtilizationAddedEvents = event.Definition{
@@ -64,30 +54,22 @@ var personalUtilizationAddedEvents = event.Definition{
 	Signature: "PersonalUtilizationAdded(address,uint256,int256,int256)",
 	Topic0:    common.HexToHash("0xfbc12b3b70d38b479dc83423a10420167e484f3fe4f16391b77b925194168a33"),
 	Params: []event.Param{
-		{Name: "user", Type: event.Address()},
-		{Name: "epoch", Type: event.Uint(256)},
-		{Name: "valueAdded", Type: event.Int(256)},
-		{Name: "personalUtilization", Type: event.Int(256)},
+		{Name: "user", Column: "user_1", Type: event.Address()},
+		{Name: "epoch", Column: "epoch", Type: event.Uint(256)},
+		{Name: "valueAdded", Column: "value_added", Type: event.Int(256)},
+		{Name: "personalUtilization", Column: "personal_utilization", Type: event.Int(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: personalUtilizationAddedHandler{},
 }
 
-// personalUtilizationAddedHandler reads and writes personal_utilization_added_events.
+// personalUtilizationAddedHandler makes rows of personal_utilization_added_events, and merges them into it.
 type personalUtilizationAddedHandler struct{}
 
 func (personalUtilizationAddedHandler) NewRow() event.Row { return new(PersonalUtilizationAdded) }
 
-func (personalUtilizationAddedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyPersonalUtilizationAddedEvents(ctx, event.Columns(rows, (*PersonalUtilizationAdded).columns))
-	return err
-}
-
-func (personalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyPersonalUtilizationAddedEvents(ctx, event.Columns(rows, (*PersonalUtilizationAdded).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (personalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergePersonalUtilizationAddedEvents, q.FillPersonalUtilizationAddedEvents, q.ConflictingPersonalUtilizationAddedEvents,
+	return event.MergeStaged(ctx, staged, q.MergePersonalUtilizationAddedEvents, q.FillPersonalUtilizationAddedEvents, q.ConflictingPersonalUtilizationAddedEvents,
 		func(row db.ConflictingPersonalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
 }

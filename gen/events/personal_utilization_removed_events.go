@@ -39,23 +39,13 @@ func (e *PersonalUtilizationRemoved) Decode(d event.Decoder) {
 	e.PersonalUtilization = d.Param("personalUtilization").Integer(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *PersonalUtilizationRemoved) columns() db.CopyPersonalUtilizationRemovedEventsParams {
-	return db.CopyPersonalUtilizationRemovedEventsParams{
-		TransactionHash:     e.TransactionHash[:],
-		LogIndex:            e.LogIndex,
-		Network:             e.Network,
-		ChainID:             e.ChainID,
-		Address:             e.Address[:],
-		BlockNumber:         e.BlockNumber,
-		BlockHash:           e.BlockHash[:],
-		BlockTimestamp:      e.BlockTimestamp,
-		TransactionIndex:    e.TransactionIndex,
-		User1:               e.User1[:],
-		Epoch:               event.Unsigned(e.Epoch),
-		ValueRemoved:        e.ValueRemoved,
-		PersonalUtilization: e.PersonalUtilization,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *PersonalUtilizationRemoved) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.User1[:])
+	to.Uint256(e.Epoch)
+	to.Numeric(e.ValueRemoved)
+	to.Numeric(e.PersonalUtilization)
 }
 
 var personalUtilizationRemovedEvents = event.Definition{
@@ -64,30 +54,22 @@ var personalUtilizationRemovedEvents = event.Definition{
 	Signature: "PersonalUtilizationRemoved(address,uint256,int256,int256)",
 	Topic0:    common.HexToHash("0x62c25a075382083421af11238f1e987f397e822e4d32d143ce60ba2ff98910f6"),
 	Params: []event.Param{
-		{Name: "user", Type: event.Address()},
-		{Name: "epoch", Type: event.Uint(256)},
-		{Name: "valueRemoved", Type: event.Int(256)},
-		{Name: "personalUtilization", Type: event.Int(256)},
+		{Name: "user", Column: "user_1", Type: event.Address()},
+		{Name: "epoch", Column: "epoch", Type: event.Uint(256)},
+		{Name: "valueRemoved", Column: "value_removed", Type: event.Int(256)},
+		{Name: "personalUtilization", Column: "personal_utilization", Type: event.Int(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: personalUtilizationRemovedHandler{},
 }
 
-// personalUtilizationRemovedHandler reads and writes personal_utilization_removed_events.
+// personalUtilizationRemovedHandler makes rows of personal_utilization_removed_events, and merges them into it.
 type personalUtilizationRemovedHandler struct{}
 
 func (personalUtilizationRemovedHandler) NewRow() event.Row { return new(PersonalUtilizationRemoved) }
 
-func (personalUtilizationRemovedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyPersonalUtilizationRemovedEvents(ctx, event.Columns(rows, (*PersonalUtilizationRemoved).columns))
-	return err
-}
-
-func (personalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyPersonalUtilizationRemovedEvents(ctx, event.Columns(rows, (*PersonalUtilizationRemoved).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (personalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergePersonalUtilizationRemovedEvents, q.FillPersonalUtilizationRemovedEvents, q.ConflictingPersonalUtilizationRemovedEvents,
+	return event.MergeStaged(ctx, staged, q.MergePersonalUtilizationRemovedEvents, q.FillPersonalUtilizationRemovedEvents, q.ConflictingPersonalUtilizationRemovedEvents,
 		func(row db.ConflictingPersonalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
 }

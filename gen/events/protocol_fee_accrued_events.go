@@ -32,22 +32,12 @@ func (e *ProtocolFeeAccrued) Decode(d event.Decoder) {
 	e.Amount = d.Param("amount").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *ProtocolFeeAccrued) columns() db.CopyProtocolFeeAccruedEventsParams {
-	return db.CopyProtocolFeeAccruedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Epoch:            event.Unsigned(e.Epoch),
-		Sender:           e.Sender[:],
-		Amount:           event.Unsigned(e.Amount),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *ProtocolFeeAccrued) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.Epoch)
+	to.Bytes(e.Sender[:])
+	to.Uint256(e.Amount)
 }
 
 var protocolFeeAccruedEvents = event.Definition{
@@ -56,29 +46,21 @@ var protocolFeeAccruedEvents = event.Definition{
 	Signature: "ProtocolFeeAccrued(uint256,address,uint256)",
 	Topic0:    common.HexToHash("0xc7a5742f069dec143091f9dc7c9ca18f1212ac3f76cd16f5f8aa6f5cab9b2afc"),
 	Params: []event.Param{
-		{Name: "epoch", Type: event.Uint(256)},
-		{Name: "sender", Type: event.Address()},
-		{Name: "amount", Type: event.Uint(256)},
+		{Name: "epoch", Column: "epoch", Type: event.Uint(256)},
+		{Name: "sender", Column: "sender", Type: event.Address()},
+		{Name: "amount", Column: "amount", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: protocolFeeAccruedHandler{},
 }
 
-// protocolFeeAccruedHandler reads and writes protocol_fee_accrued_events.
+// protocolFeeAccruedHandler makes rows of protocol_fee_accrued_events, and merges them into it.
 type protocolFeeAccruedHandler struct{}
 
 func (protocolFeeAccruedHandler) NewRow() event.Row { return new(ProtocolFeeAccrued) }
 
-func (protocolFeeAccruedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyProtocolFeeAccruedEvents(ctx, event.Columns(rows, (*ProtocolFeeAccrued).columns))
-	return err
-}
-
-func (protocolFeeAccruedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyProtocolFeeAccruedEvents(ctx, event.Columns(rows, (*ProtocolFeeAccrued).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (protocolFeeAccruedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeProtocolFeeAccruedEvents, q.FillProtocolFeeAccruedEvents, q.ConflictingProtocolFeeAccruedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeProtocolFeeAccruedEvents, q.FillProtocolFeeAccruedEvents, q.ConflictingProtocolFeeAccruedEvents,
 		func(row db.ConflictingProtocolFeeAccruedEventsRow) event.Key { return event.Key(row) })
 }

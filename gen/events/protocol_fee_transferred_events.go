@@ -32,22 +32,12 @@ func (e *ProtocolFeeTransferred) Decode(d event.Decoder) {
 	e.Amount = d.Param("amount").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *ProtocolFeeTransferred) columns() db.CopyProtocolFeeTransferredEventsParams {
-	return db.CopyProtocolFeeTransferredEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Epoch:            event.Unsigned(e.Epoch),
-		Destination:      e.Destination[:],
-		Amount:           event.Unsigned(e.Amount),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *ProtocolFeeTransferred) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.Epoch)
+	to.Bytes(e.Destination[:])
+	to.Uint256(e.Amount)
 }
 
 var protocolFeeTransferredEvents = event.Definition{
@@ -56,29 +46,21 @@ var protocolFeeTransferredEvents = event.Definition{
 	Signature: "ProtocolFeeTransferred(uint256,address,uint256)",
 	Topic0:    common.HexToHash("0x0e19f21371647f79bb7c3f1e363266315b211fcca3836e7a71425cc0c4ab6a8e"),
 	Params: []event.Param{
-		{Name: "epoch", Type: event.Uint(256)},
-		{Name: "destination", Type: event.Address()},
-		{Name: "amount", Type: event.Uint(256)},
+		{Name: "epoch", Column: "epoch", Type: event.Uint(256)},
+		{Name: "destination", Column: "destination", Type: event.Address()},
+		{Name: "amount", Column: "amount", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: protocolFeeTransferredHandler{},
 }
 
-// protocolFeeTransferredHandler reads and writes protocol_fee_transferred_events.
+// protocolFeeTransferredHandler makes rows of protocol_fee_transferred_events, and merges them into it.
 type protocolFeeTransferredHandler struct{}
 
 func (protocolFeeTransferredHandler) NewRow() event.Row { return new(ProtocolFeeTransferred) }
 
-func (protocolFeeTransferredHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyProtocolFeeTransferredEvents(ctx, event.Columns(rows, (*ProtocolFeeTransferred).columns))
-	return err
-}
-
-func (protocolFeeTransferredHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyProtocolFeeTransferredEvents(ctx, event.Columns(rows, (*ProtocolFeeTransferred).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (protocolFeeTransferredHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeProtocolFeeTransferredEvents, q.FillProtocolFeeTransferredEvents, q.ConflictingProtocolFeeTransferredEvents,
+	return event.MergeStaged(ctx, staged, q.MergeProtocolFeeTransferredEvents, q.FillProtocolFeeTransferredEvents, q.ConflictingProtocolFeeTransferredEvents,
 		func(row db.ConflictingProtocolFeeTransferredEventsRow) event.Key { return event.Key(row) })
 }

@@ -54,28 +54,18 @@ func (e *Redeemed) Decode(d event.Decoder) {
 	e.VaultType = uint8(d.Param("vaultType").Uint(8))
 }
 
-// columns returns the row as the queries take it.
-func (e *Redeemed) columns() db.CopyRedeemedEventsParams {
-	return db.CopyRedeemedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Sender:           e.Sender[:],
-		Receiver:         e.Receiver[:],
-		TermID:           e.TermID[:],
-		CurveID:          event.Unsigned(e.CurveID),
-		Shares:           event.Unsigned(e.Shares),
-		TotalShares:      event.Unsigned(e.TotalShares),
-		Assets:           event.Unsigned(e.Assets),
-		Fees:             event.Unsigned(e.Fees),
-		VaultType:        int16(e.VaultType),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Redeemed) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Sender[:])
+	to.Bytes(e.Receiver[:])
+	to.Bytes(e.TermID[:])
+	to.Uint256(e.CurveID)
+	to.Uint256(e.Shares)
+	to.Uint256(e.TotalShares)
+	to.Uint256(e.Assets)
+	to.Uint256(e.Fees)
+	to.Int2(int16(e.VaultType))
 }
 
 var redeemedEvents = event.Definition{
@@ -84,35 +74,27 @@ var redeemedEvents = event.Definition{
 	Signature: "Redeemed(address,address,bytes32,uint256,uint256,uint256,uint256,uint256,uint8)",
 	Topic0:    common.HexToHash("0x5ab85658e5658520d47644e1417584159fc8edb9712149792a9337ff5e1048a4"),
 	Params: []event.Param{
-		{Name: "sender", Type: event.Address()},
-		{Name: "receiver", Type: event.Address()},
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "curveId", Type: event.Uint(256)},
-		{Name: "shares", Type: event.Uint(256)},
-		{Name: "totalShares", Type: event.Uint(256)},
-		{Name: "assets", Type: event.Uint(256)},
-		{Name: "fees", Type: event.Uint(256)},
-		{Name: "vaultType", Type: event.Uint(8)},
+		{Name: "sender", Column: "sender", Type: event.Address()},
+		{Name: "receiver", Column: "receiver", Type: event.Address()},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "curveId", Column: "curve_id", Type: event.Uint(256)},
+		{Name: "shares", Column: "shares", Type: event.Uint(256)},
+		{Name: "totalShares", Column: "total_shares", Type: event.Uint(256)},
+		{Name: "assets", Column: "assets", Type: event.Uint(256)},
+		{Name: "fees", Column: "fees", Type: event.Uint(256)},
+		{Name: "vaultType", Column: "vault_type", Type: event.Uint(8)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: redeemedHandler{},
 }
 
-// redeemedHandler reads and writes redeemed_events.
+// redeemedHandler makes rows of redeemed_events, and merges them into it.
 type redeemedHandler struct{}
 
 func (redeemedHandler) NewRow() event.Row { return new(Redeemed) }
 
-func (redeemedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyRedeemedEvents(ctx, event.Columns(rows, (*Redeemed).columns))
-	return err
-}
-
-func (redeemedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyRedeemedEvents(ctx, event.Columns(rows, (*Redeemed).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (redeemedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeRedeemedEvents, q.FillRedeemedEvents, q.ConflictingRedeemedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeRedeemedEvents, q.FillRedeemedEvents, q.ConflictingRedeemedEvents,
 		func(row db.ConflictingRedeemedEventsRow) event.Key { return event.Key(row) })
 }

@@ -35,22 +35,12 @@ func (e *RoleAdminChanged) Decode(d event.Decoder) {
 	e.NewAdminRole = d.Param("newAdminRole").Hash()
 }
 
-// columns returns the row as the queries take it.
-func (e *RoleAdminChanged) columns() db.CopyRoleAdminChangedEventsParams {
-	return db.CopyRoleAdminChangedEventsParams{
-		TransactionHash:   e.TransactionHash[:],
-		LogIndex:          e.LogIndex,
-		Network:           e.Network,
-		ChainID:           e.ChainID,
-		Address:           e.Address[:],
-		BlockNumber:       e.BlockNumber,
-		BlockHash:         e.BlockHash[:],
-		BlockTimestamp:    e.BlockTimestamp,
-		TransactionIndex:  e.TransactionIndex,
-		Role:              e.Role[:],
-		PreviousAdminRole: e.PreviousAdminRole[:],
-		NewAdminRole:      e.NewAdminRole[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *RoleAdminChanged) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Role[:])
+	to.Bytes(e.PreviousAdminRole[:])
+	to.Bytes(e.NewAdminRole[:])
 }
 
 var roleAdminChangedEvents = event.Definition{
@@ -59,29 +49,21 @@ var roleAdminChangedEvents = event.Definition{
 	Signature: "RoleAdminChanged(bytes32,bytes32,bytes32)",
 	Topic0:    common.HexToHash("0xbd79b86ffe0ab8e8776151514217cd7cacd52c909f66475c3af44e129f0b00ff"),
 	Params: []event.Param{
-		{Name: "role", Type: event.FixedBytes(32)},
-		{Name: "previousAdminRole", Type: event.FixedBytes(32)},
-		{Name: "newAdminRole", Type: event.FixedBytes(32)},
+		{Name: "role", Column: "role", Type: event.FixedBytes(32)},
+		{Name: "previousAdminRole", Column: "previous_admin_role", Type: event.FixedBytes(32)},
+		{Name: "newAdminRole", Column: "new_admin_role", Type: event.FixedBytes(32)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: roleAdminChangedHandler{},
 }
 
-// roleAdminChangedHandler reads and writes role_admin_changed_events.
+// roleAdminChangedHandler makes rows of role_admin_changed_events, and merges them into it.
 type roleAdminChangedHandler struct{}
 
 func (roleAdminChangedHandler) NewRow() event.Row { return new(RoleAdminChanged) }
 
-func (roleAdminChangedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyRoleAdminChangedEvents(ctx, event.Columns(rows, (*RoleAdminChanged).columns))
-	return err
-}
-
-func (roleAdminChangedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyRoleAdminChangedEvents(ctx, event.Columns(rows, (*RoleAdminChanged).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (roleAdminChangedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeRoleAdminChangedEvents, q.FillRoleAdminChangedEvents, q.ConflictingRoleAdminChangedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeRoleAdminChangedEvents, q.FillRoleAdminChangedEvents, q.ConflictingRoleAdminChangedEvents,
 		func(row db.ConflictingRoleAdminChangedEventsRow) event.Key { return event.Key(row) })
 }

@@ -31,22 +31,12 @@ func (e *RoleGranted) Decode(d event.Decoder) {
 	e.Sender = d.Param("sender").Address()
 }
 
-// columns returns the row as the queries take it.
-func (e *RoleGranted) columns() db.CopyRoleGrantedEventsParams {
-	return db.CopyRoleGrantedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Role:             e.Role[:],
-		Account:          e.Account[:],
-		Sender:           e.Sender[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *RoleGranted) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Role[:])
+	to.Bytes(e.Account[:])
+	to.Bytes(e.Sender[:])
 }
 
 var roleGrantedEvents = event.Definition{
@@ -55,29 +45,21 @@ var roleGrantedEvents = event.Definition{
 	Signature: "RoleGranted(bytes32,address,address)",
 	Topic0:    common.HexToHash("0x2f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d"),
 	Params: []event.Param{
-		{Name: "role", Type: event.FixedBytes(32)},
-		{Name: "account", Type: event.Address()},
-		{Name: "sender", Type: event.Address()},
+		{Name: "role", Column: "role", Type: event.FixedBytes(32)},
+		{Name: "account", Column: "account", Type: event.Address()},
+		{Name: "sender", Column: "sender", Type: event.Address()},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: roleGrantedHandler{},
 }
 
-// roleGrantedHandler reads and writes role_granted_events.
+// roleGrantedHandler makes rows of role_granted_events, and merges them into it.
 type roleGrantedHandler struct{}
 
 func (roleGrantedHandler) NewRow() event.Row { return new(RoleGranted) }
 
-func (roleGrantedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyRoleGrantedEvents(ctx, event.Columns(rows, (*RoleGranted).columns))
-	return err
-}
-
-func (roleGrantedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyRoleGrantedEvents(ctx, event.Columns(rows, (*RoleGranted).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (roleGrantedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeRoleGrantedEvents, q.FillRoleGrantedEvents, q.ConflictingRoleGrantedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeRoleGrantedEvents, q.FillRoleGrantedEvents, q.ConflictingRoleGrantedEvents,
 		func(row db.ConflictingRoleGrantedEventsRow) event.Key { return event.Key(row) })
 }

@@ -31,22 +31,12 @@ func (e *RoleRevoked) Decode(d event.Decoder) {
 	e.Sender = d.Param("sender").Address()
 }
 
-// columns returns the row as the queries take it.
-func (e *RoleRevoked) columns() db.CopyRoleRevokedEventsParams {
-	return db.CopyRoleRevokedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Role:             e.Role[:],
-		Account:          e.Account[:],
-		Sender:           e.Sender[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *RoleRevoked) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Role[:])
+	to.Bytes(e.Account[:])
+	to.Bytes(e.Sender[:])
 }
 
 var roleRevokedEvents = event.Definition{
@@ -55,29 +45,21 @@ var roleRevokedEvents = event.Definition{
 	Signature: "RoleRevoked(bytes32,address,address)",
 	Topic0:    common.HexToHash("0xf6391f5c32d9c69d2a47ea670b442974b53935d1edc7fd64eb21e047a839171b"),
 	Params: []event.Param{
-		{Name: "role", Type: event.FixedBytes(32)},
-		{Name: "account", Type: event.Address()},
-		{Name: "sender", Type: event.Address()},
+		{Name: "role", Column: "role", Type: event.FixedBytes(32)},
+		{Name: "account", Column: "account", Type: event.Address()},
+		{Name: "sender", Column: "sender", Type: event.Address()},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: roleRevokedHandler{},
 }
 
-// roleRevokedHandler reads and writes role_revoked_events.
+// roleRevokedHandler makes rows of role_revoked_events, and merges them into it.
 type roleRevokedHandler struct{}
 
 func (roleRevokedHandler) NewRow() event.Row { return new(RoleRevoked) }
 
-func (roleRevokedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyRoleRevokedEvents(ctx, event.Columns(rows, (*RoleRevoked).columns))
-	return err
-}
-
-func (roleRevokedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyRoleRevokedEvents(ctx, event.Columns(rows, (*RoleRevoked).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (roleRevokedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeRoleRevokedEvents, q.FillRoleRevokedEvents, q.ConflictingRoleRevokedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeRoleRevokedEvents, q.FillRoleRevokedEvents, q.ConflictingRoleRevokedEvents,
 		func(row db.ConflictingRoleRevokedEventsRow) event.Key { return event.Key(row) })
 }

@@ -45,25 +45,15 @@ func (e *SharePriceChanged) Decode(d event.Decoder) {
 	e.VaultType = uint8(d.Param("vaultType").Uint(8))
 }
 
-// columns returns the row as the queries take it.
-func (e *SharePriceChanged) columns() db.CopySharePriceChangedEventsParams {
-	return db.CopySharePriceChangedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		TermID:           e.TermID[:],
-		CurveID:          event.Unsigned(e.CurveID),
-		SharePrice:       event.Unsigned(e.SharePrice),
-		TotalAssets:      event.Unsigned(e.TotalAssets),
-		TotalShares:      event.Unsigned(e.TotalShares),
-		VaultType:        int16(e.VaultType),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *SharePriceChanged) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.TermID[:])
+	to.Uint256(e.CurveID)
+	to.Uint256(e.SharePrice)
+	to.Uint256(e.TotalAssets)
+	to.Uint256(e.TotalShares)
+	to.Int2(int16(e.VaultType))
 }
 
 var sharePriceChangedEvents = event.Definition{
@@ -72,32 +62,24 @@ var sharePriceChangedEvents = event.Definition{
 	Signature: "SharePriceChanged(bytes32,uint256,uint256,uint256,uint256,uint8)",
 	Topic0:    common.HexToHash("0xcc9bc63a4b047be4850fcbada8d7ed7aa097ed4f6c3b55bebc7e108ea1d2f824"),
 	Params: []event.Param{
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "curveId", Type: event.Uint(256)},
-		{Name: "sharePrice", Type: event.Uint(256)},
-		{Name: "totalAssets", Type: event.Uint(256)},
-		{Name: "totalShares", Type: event.Uint(256)},
-		{Name: "vaultType", Type: event.Uint(8)},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "curveId", Column: "curve_id", Type: event.Uint(256)},
+		{Name: "sharePrice", Column: "share_price", Type: event.Uint(256)},
+		{Name: "totalAssets", Column: "total_assets", Type: event.Uint(256)},
+		{Name: "totalShares", Column: "total_shares", Type: event.Uint(256)},
+		{Name: "vaultType", Column: "vault_type", Type: event.Uint(8)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: sharePriceChangedHandler{},
 }
 
-// sharePriceChangedHandler reads and writes share_price_changed_events.
+// sharePriceChangedHandler makes rows of share_price_changed_events, and merges them into it.
 type sharePriceChangedHandler struct{}
 
 func (sharePriceChangedHandler) NewRow() event.Row { return new(SharePriceChanged) }
 
-func (sharePriceChangedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopySharePriceChangedEvents(ctx, event.Columns(rows, (*SharePriceChanged).columns))
-	return err
-}
-
-func (sharePriceChangedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopySharePriceChangedEvents(ctx, event.Columns(rows, (*SharePriceChanged).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (sharePriceChangedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeSharePriceChangedEvents, q.FillSharePriceChangedEvents, q.ConflictingSharePriceChangedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeSharePriceChangedEvents, q.FillSharePriceChangedEvents, q.ConflictingSharePriceChangedEvents,
 		func(row db.ConflictingSharePriceChangedEventsRow) event.Key { return event.Key(row) })
 }

@@ -36,22 +36,12 @@ func (e *TotalUtilizationAdded) Decode(d event.Decoder) {
 	e.TotalUtilization = d.Param("totalUtilization").Integer(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *TotalUtilizationAdded) columns() db.CopyTotalUtilizationAddedEventsParams {
-	return db.CopyTotalUtilizationAddedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Epoch:            event.Unsigned(e.Epoch),
-		ValueAdded:       e.ValueAdded,
-		TotalUtilization: e.TotalUtilization,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *TotalUtilizationAdded) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.Epoch)
+	to.Numeric(e.ValueAdded)
+	to.Numeric(e.TotalUtilization)
 }
 
 var totalUtilizationAddedEvents = event.Definition{
@@ -60,29 +50,21 @@ var totalUtilizationAddedEvents = event.Definition{
 	Signature: "TotalUtilizationAdded(uint256,int256,int256)",
 	Topic0:    common.HexToHash("0x75ba148093b67b99a3a73383328e124a6ff020639d126ec6a0adb55766d32217"),
 	Params: []event.Param{
-		{Name: "epoch", Type: event.Uint(256)},
-		{Name: "valueAdded", Type: event.Int(256)},
-		{Name: "totalUtilization", Type: event.Int(256)},
+		{Name: "epoch", Column: "epoch", Type: event.Uint(256)},
+		{Name: "valueAdded", Column: "value_added", Type: event.Int(256)},
+		{Name: "totalUtilization", Column: "total_utilization", Type: event.Int(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: totalUtilizationAddedHandler{},
 }
 
-// totalUtilizationAddedHandler reads and writes total_utilization_added_events.
+// totalUtilizationAddedHandler makes rows of total_utilization_added_events, and merges them into it.
 type totalUtilizationAddedHandler struct{}
 
 func (totalUtilizationAddedHandler) NewRow() event.Row { return new(TotalUtilizationAdded) }
 
-func (totalUtilizationAddedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyTotalUtilizationAddedEvents(ctx, event.Columns(rows, (*TotalUtilizationAdded).columns))
-	return err
-}
-
-func (totalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyTotalUtilizationAddedEvents(ctx, event.Columns(rows, (*TotalUtilizationAdded).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (totalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeTotalUtilizationAddedEvents, q.FillTotalUtilizationAddedEvents, q.ConflictingTotalUtilizationAddedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeTotalUtilizationAddedEvents, q.FillTotalUtilizationAddedEvents, q.ConflictingTotalUtilizationAddedEvents,
 		func(row db.ConflictingTotalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
 }

@@ -36,22 +36,12 @@ func (e *TotalUtilizationRemoved) Decode(d event.Decoder) {
 	e.TotalUtilization = d.Param("totalUtilization").Integer(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *TotalUtilizationRemoved) columns() db.CopyTotalUtilizationRemovedEventsParams {
-	return db.CopyTotalUtilizationRemovedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Epoch:            event.Unsigned(e.Epoch),
-		ValueRemoved:     e.ValueRemoved,
-		TotalUtilization: e.TotalUtilization,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *TotalUtilizationRemoved) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.Epoch)
+	to.Numeric(e.ValueRemoved)
+	to.Numeric(e.TotalUtilization)
 }
 
 var totalUtilizationRemovedEvents = event.Definition{
@@ -60,29 +50,21 @@ var totalUtilizationRemovedEvents = event.Definition{
 	Signature: "TotalUtilizationRemoved(uint256,int256,int256)",
 	Topic0:    common.HexToHash("0x15347e028ad43baa634bf63b5062f97a54a8b497ec496dd31c9b2da27fa36404"),
 	Params: []event.Param{
-		{Name: "epoch", Type: event.Uint(256)},
-		{Name: "valueRemoved", Type: event.Int(256)},
-		{Name: "totalUtilization", Type: event.Int(256)},
+		{Name: "epoch", Column: "epoch", Type: event.Uint(256)},
+		{Name: "valueRemoved", Column: "value_removed", Type: event.Int(256)},
+		{Name: "totalUtilization", Column: "total_utilization", Type: event.Int(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: totalUtilizationRemovedHandler{},
 }
 
-// totalUtilizationRemovedHandler reads and writes total_utilization_removed_events.
+// totalUtilizationRemovedHandler makes rows of total_utilization_removed_events, and merges them into it.
 type totalUtilizationRemovedHandler struct{}
 
 func (totalUtilizationRemovedHandler) NewRow() event.Row { return new(TotalUtilizationRemoved) }
 
-func (totalUtilizationRemovedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyTotalUtilizationRemovedEvents(ctx, event.Columns(rows, (*TotalUtilizationRemoved).columns))
-	return err
-}
-
-func (totalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyTotalUtilizationRemovedEvents(ctx, event.Columns(rows, (*TotalUtilizationRemoved).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (totalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeTotalUtilizationRemovedEvents, q.FillTotalUtilizationRemovedEvents, q.ConflictingTotalUtilizationRemovedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeTotalUtilizationRemovedEvents, q.FillTotalUtilizationRemovedEvents, q.ConflictingTotalUtilizationRemovedEvents,
 		func(row db.ConflictingTotalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
 }

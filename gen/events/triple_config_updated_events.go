@@ -30,21 +30,11 @@ func (e *TripleConfigUpdated) Decode(d event.Decoder) {
 	e.AtomDepositFractionForTriple = d.Param("atomDepositFractionForTriple").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *TripleConfigUpdated) columns() db.CopyTripleConfigUpdatedEventsParams {
-	return db.CopyTripleConfigUpdatedEventsParams{
-		TransactionHash:              e.TransactionHash[:],
-		LogIndex:                     e.LogIndex,
-		Network:                      e.Network,
-		ChainID:                      e.ChainID,
-		Address:                      e.Address[:],
-		BlockNumber:                  e.BlockNumber,
-		BlockHash:                    e.BlockHash[:],
-		BlockTimestamp:               e.BlockTimestamp,
-		TransactionIndex:             e.TransactionIndex,
-		TripleCreationProtocolFee:    event.Unsigned(e.TripleCreationProtocolFee),
-		AtomDepositFractionForTriple: event.Unsigned(e.AtomDepositFractionForTriple),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *TripleConfigUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.TripleCreationProtocolFee)
+	to.Uint256(e.AtomDepositFractionForTriple)
 }
 
 var tripleConfigUpdatedEvents = event.Definition{
@@ -53,28 +43,20 @@ var tripleConfigUpdatedEvents = event.Definition{
 	Signature: "TripleConfigUpdated(uint256,uint256)",
 	Topic0:    common.HexToHash("0x4a883a35415345b4e144c4eb6e7a784a553b46997702b6889f682e4dea64c35f"),
 	Params: []event.Param{
-		{Name: "tripleCreationProtocolFee", Type: event.Uint(256)},
-		{Name: "atomDepositFractionForTriple", Type: event.Uint(256)},
+		{Name: "tripleCreationProtocolFee", Column: "triple_creation_protocol_fee", Type: event.Uint(256)},
+		{Name: "atomDepositFractionForTriple", Column: "atom_deposit_fraction_for_triple", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{}},
 	Handler: tripleConfigUpdatedHandler{},
 }
 
-// tripleConfigUpdatedHandler reads and writes triple_config_updated_events.
+// tripleConfigUpdatedHandler makes rows of triple_config_updated_events, and merges them into it.
 type tripleConfigUpdatedHandler struct{}
 
 func (tripleConfigUpdatedHandler) NewRow() event.Row { return new(TripleConfigUpdated) }
 
-func (tripleConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyTripleConfigUpdatedEvents(ctx, event.Columns(rows, (*TripleConfigUpdated).columns))
-	return err
-}
-
-func (tripleConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyTripleConfigUpdatedEvents(ctx, event.Columns(rows, (*TripleConfigUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (tripleConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeTripleConfigUpdatedEvents, q.FillTripleConfigUpdatedEvents, q.ConflictingTripleConfigUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeTripleConfigUpdatedEvents, q.FillTripleConfigUpdatedEvents, q.ConflictingTripleConfigUpdatedEvents,
 		func(row db.ConflictingTripleConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -41,24 +41,14 @@ func (e *TripleCreated) Decode(d event.Decoder) {
 	e.ObjectID = d.Param("objectId").Hash()
 }
 
-// columns returns the row as the queries take it.
-func (e *TripleCreated) columns() db.CopyTripleCreatedEventsParams {
-	return db.CopyTripleCreatedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Creator:          e.Creator[:],
-		TermID:           e.TermID[:],
-		SubjectID:        e.SubjectID[:],
-		PredicateID:      e.PredicateID[:],
-		ObjectID:         e.ObjectID[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *TripleCreated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Creator[:])
+	to.Bytes(e.TermID[:])
+	to.Bytes(e.SubjectID[:])
+	to.Bytes(e.PredicateID[:])
+	to.Bytes(e.ObjectID[:])
 }
 
 var tripleCreatedEvents = event.Definition{
@@ -67,31 +57,23 @@ var tripleCreatedEvents = event.Definition{
 	Signature: "TripleCreated(address,bytes32,bytes32,bytes32,bytes32)",
 	Topic0:    common.HexToHash("0xf13505b910c49b286cf7fbaf1a78620cf7d8bda0e8e39c1baed620c08af686e7"),
 	Params: []event.Param{
-		{Name: "creator", Type: event.Address()},
-		{Name: "termId", Type: event.FixedBytes(32)},
-		{Name: "subjectId", Type: event.FixedBytes(32)},
-		{Name: "predicateId", Type: event.FixedBytes(32)},
-		{Name: "objectId", Type: event.FixedBytes(32)},
+		{Name: "creator", Column: "creator", Type: event.Address()},
+		{Name: "termId", Column: "term_id", Type: event.FixedBytes(32)},
+		{Name: "subjectId", Column: "subject_id", Type: event.FixedBytes(32)},
+		{Name: "predicateId", Column: "predicate_id", Type: event.FixedBytes(32)},
+		{Name: "objectId", Column: "object_id", Type: event.FixedBytes(32)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: tripleCreatedHandler{},
 }
 
-// tripleCreatedHandler reads and writes triple_created_events.
+// tripleCreatedHandler makes rows of triple_created_events, and merges them into it.
 type tripleCreatedHandler struct{}
 
 func (tripleCreatedHandler) NewRow() event.Row { return new(TripleCreated) }
 
-func (tripleCreatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyTripleCreatedEvents(ctx, event.Columns(rows, (*TripleCreated).columns))
-	return err
-}
-
-func (tripleCreatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyTripleCreatedEvents(ctx, event.Columns(rows, (*TripleCreated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (tripleCreatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeTripleCreatedEvents, q.FillTripleCreatedEvents, q.ConflictingTripleCreatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeTripleCreatedEvents, q.FillTripleCreatedEvents, q.ConflictingTripleCreatedEvents,
 		func(row db.ConflictingTripleCreatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -27,20 +27,10 @@ func (e *Unpaused) Decode(d event.Decoder) {
 	e.Account = d.Param("account").Address()
 }
 
-// columns returns the row as the queries take it.
-func (e *Unpaused) columns() db.CopyUnpausedEventsParams {
-	return db.CopyUnpausedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Account:          e.Account[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Unpaused) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Account[:])
 }
 
 var unpausedEvents = event.Definition{
@@ -49,27 +39,19 @@ var unpausedEvents = event.Definition{
 	Signature: "Unpaused(address)",
 	Topic0:    common.HexToHash("0x5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa"),
 	Params: []event.Param{
-		{Name: "account", Type: event.Address()},
+		{Name: "account", Column: "account", Type: event.Address()},
 	},
 	Layouts: [][]int{{}},
 	Handler: unpausedHandler{},
 }
 
-// unpausedHandler reads and writes unpaused_events.
+// unpausedHandler makes rows of unpaused_events, and merges them into it.
 type unpausedHandler struct{}
 
 func (unpausedHandler) NewRow() event.Row { return new(Unpaused) }
 
-func (unpausedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyUnpausedEvents(ctx, event.Columns(rows, (*Unpaused).columns))
-	return err
-}
-
-func (unpausedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyUnpausedEvents(ctx, event.Columns(rows, (*Unpaused).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (unpausedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeUnpausedEvents, q.FillUnpausedEvents, q.ConflictingUnpausedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeUnpausedEvents, q.FillUnpausedEvents, q.ConflictingUnpausedEvents,
 		func(row db.ConflictingUnpausedEventsRow) event.Key { return event.Key(row) })
 }

@@ -32,22 +32,12 @@ func (e *VaultFeesUpdated) Decode(d event.Decoder) {
 	e.ProtocolFee = d.Param("protocolFee").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *VaultFeesUpdated) columns() db.CopyVaultFeesUpdatedEventsParams {
-	return db.CopyVaultFeesUpdatedEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		EntryFee:         event.Unsigned(e.EntryFee),
-		ExitFee:          event.Unsigned(e.ExitFee),
-		ProtocolFee:      event.Unsigned(e.ProtocolFee),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *VaultFeesUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.EntryFee)
+	to.Uint256(e.ExitFee)
+	to.Uint256(e.ProtocolFee)
 }
 
 var vaultFeesUpdatedEvents = event.Definition{
@@ -56,29 +46,21 @@ var vaultFeesUpdatedEvents = event.Definition{
 	Signature: "VaultFeesUpdated(uint256,uint256,uint256)",
 	Topic0:    common.HexToHash("0x1456f0760ace81355304bceb3062ae05afa5fbb02ec5460188d98fed953e6d41"),
 	Params: []event.Param{
-		{Name: "entryFee", Type: event.Uint(256)},
-		{Name: "exitFee", Type: event.Uint(256)},
-		{Name: "protocolFee", Type: event.Uint(256)},
+		{Name: "entryFee", Column: "entry_fee", Type: event.Uint(256)},
+		{Name: "exitFee", Column: "exit_fee", Type: event.Uint(256)},
+		{Name: "protocolFee", Column: "protocol_fee", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{}},
 	Handler: vaultFeesUpdatedHandler{},
 }
 
-// vaultFeesUpdatedHandler reads and writes vault_fees_updated_events.
+// vaultFeesUpdatedHandler makes rows of vault_fees_updated_events, and merges them into it.
 type vaultFeesUpdatedHandler struct{}
 
 func (vaultFeesUpdatedHandler) NewRow() event.Row { return new(VaultFeesUpdated) }
 
-func (vaultFeesUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyVaultFeesUpdatedEvents(ctx, event.Columns(rows, (*VaultFeesUpdated).columns))
-	return err
-}
-
-func (vaultFeesUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyVaultFeesUpdatedEvents(ctx, event.Columns(rows, (*VaultFeesUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (vaultFeesUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeVaultFeesUpdatedEvents, q.FillVaultFeesUpdatedEvents, q.ConflictingVaultFeesUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeVaultFeesUpdatedEvents, q.FillVaultFeesUpdatedEvents, q.ConflictingVaultFeesUpdatedEvents,
 		func(row db.ConflictingVaultFeesUpdatedEventsRow) event.Key { return event.Key(row) })
 }

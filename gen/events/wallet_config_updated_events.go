@@ -38,23 +38,13 @@ func (e *WalletConfigUpdated) Decode(d event.Decoder) {
 	e.AtomWalletFactory = d.Param("atomWalletFactory").Address()
 }
 
-// columns returns the row as the queries take it.
-func (e *WalletConfigUpdated) columns() db.CopyWalletConfigUpdatedEventsParams {
-	return db.CopyWalletConfigUpdatedEventsParams{
-		TransactionHash:   e.TransactionHash[:],
-		LogIndex:          e.LogIndex,
-		Network:           e.Network,
-		ChainID:           e.ChainID,
-		Address:           e.Address[:],
-		BlockNumber:       e.BlockNumber,
-		BlockHash:         e.BlockHash[:],
-		BlockTimestamp:    e.BlockTimestamp,
-		TransactionIndex:  e.TransactionIndex,
-		EntryPoint:        e.EntryPoint[:],
-		AtomWarden:        e.AtomWarden[:],
-		AtomWalletBeacon:  e.AtomWalletBeacon[:],
-		AtomWalletFactory: e.AtomWalletFactory[:],
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *WalletConfigUpdated) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.EntryPoint[:])
+	to.Bytes(e.AtomWarden[:])
+	to.Bytes(e.AtomWalletBeacon[:])
+	to.Bytes(e.AtomWalletFactory[:])
 }
 
 var walletConfigUpdatedEvents = event.Definition{
@@ -63,30 +53,22 @@ var walletConfigUpdatedEvents = event.Definition{
 	Signature: "WalletConfigUpdated(address,address,address,address)",
 	Topic0:    common.HexToHash("0xa56701aea90c1cdd1c40fe625d4bc2f0d52b88214278fea3ae2db7b703f36816"),
 	Params: []event.Param{
-		{Name: "entryPoint", Type: event.Address()},
-		{Name: "atomWarden", Type: event.Address()},
-		{Name: "atomWalletBeacon", Type: event.Address()},
-		{Name: "atomWalletFactory", Type: event.Address()},
+		{Name: "entryPoint", Column: "entry_point", Type: event.Address()},
+		{Name: "atomWarden", Column: "atom_warden", Type: event.Address()},
+		{Name: "atomWalletBeacon", Column: "atom_wallet_beacon", Type: event.Address()},
+		{Name: "atomWalletFactory", Column: "atom_wallet_factory", Type: event.Address()},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: walletConfigUpdatedHandler{},
 }
 
-// walletConfigUpdatedHandler reads and writes wallet_config_updated_events.
+// walletConfigUpdatedHandler makes rows of wallet_config_updated_events, and merges them into it.
 type walletConfigUpdatedHandler struct{}
 
 func (walletConfigUpdatedHandler) NewRow() event.Row { return new(WalletConfigUpdated) }
 
-func (walletConfigUpdatedHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyWalletConfigUpdatedEvents(ctx, event.Columns(rows, (*WalletConfigUpdated).columns))
-	return err
-}
-
-func (walletConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyWalletConfigUpdatedEvents(ctx, event.Columns(rows, (*WalletConfigUpdated).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (walletConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeWalletConfigUpdatedEvents, q.FillWalletConfigUpdatedEvents, q.ConflictingWalletConfigUpdatedEvents,
+	return event.MergeStaged(ctx, staged, q.MergeWalletConfigUpdatedEvents, q.FillWalletConfigUpdatedEvents, q.ConflictingWalletConfigUpdatedEvents,
 		func(row db.ConflictingWalletConfigUpdatedEventsRow) event.Key { return event.Key(row) })
 }

@@ -64,6 +64,14 @@ type Generic struct {
 // Decode does nothing: what the parameters are is not known.
 func (*Generic) Decode(Decoder) {}
 
+// Encode writes the columns of generic_events.
+func (g *Generic) Encode(to *Encoder) {
+	g.Meta.Encode(to)
+	to.Text(g.EventName)
+	to.Bytes(g.SignatureHash[:])
+	to.JSON(g.Parameters)
+}
+
 // Reorg is rindexer's notice that blocks of a network were replaced.
 type Reorg struct {
 	Origin

@@ -20,26 +20,25 @@ import (
 type Row interface {
 	// Decode reads the event's parameters. Metadata is filled in by whoever has it.
 	Decode(Decoder)
+	// Encode writes the columns that Definition.Columns names.
+	Encode(*Encoder)
 	Metadata() *Meta
 }
 
-// DB is the transaction that rows are written in.
+// DB is the transaction that rows are merged in.
 type DB interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
 }
 
-// Handler reads and writes the rows of one table. Every event has a generated one.
+// Handler makes and merges the rows of one table. Every event has a generated one.
 type Handler interface {
 	NewRow() Row
-	// Copy inserts rows with COPY. Any row whose key stands already fails them all with a unique violation.
-	Copy(ctx context.Context, db DB, rows []Row) error
-	// Merge inserts the rows whose keys are new, by way of the temporary table <table>_stage, which the caller has
-	// made and emptied. Rows that stand already with the same content are left, but for a NULL that the newcomer
-	// can fill. Keys must not repeat within rows.
-	Merge(ctx context.Context, db DB, rows []Row) (Merged, error)
+	// Merge inserts those of the rows in the temporary table <table>_stage, so many, whose keys are new. Rows that stand
+	// already with the same content are left, but for a NULL that the newcomer can fill. Keys must not repeat within the
+	// rows.
+	Merge(ctx context.Context, db DB, staged int) (Merged, error)
 }
 
 // Merged is what became of the rows of a merge.
@@ -66,12 +65,22 @@ type Definition struct {
 // Param is one parameter of an event.
 type Param struct {
 	// Name is the ABI's, which is the key in rindexer's JSON.
-	Name string
-	Type *Type
+	Name   string
+	Column string
+	Type   *Type
 	// Hashed: indexed and of a dynamic type or a tuple, so that the log holds its hash only.
 	Hashed bool
 	// Alias is the key of a parameter that rindexer's JSON cannot carry under its own, see Decoder; else it is empty.
 	Alias string
+}
+
+// Columns are the columns that a row is written with, in the order of Row.Encode.
+func (d *Definition) Columns() []string {
+	columns := MetaColumns()
+	for _, p := range d.Params {
+		columns = append(columns, p.Column)
+	}
+	return columns
 }
 
 // Catalog finds definitions. It is immutable, so that any goroutine may use it.

@@ -69,17 +69,5 @@ func Map[T, U any](list []T, convert func(T) U) []U {
 	return converted
 }
 
-// Nullable converts what v points at; nil stays nil, which is NULL.
-func Nullable[T, U any](v *T, convert func(T) U) *U {
-	if v == nil {
-		return nil
-	}
-	converted := convert(*v)
-	return &converted
-}
-
-// AddressBytes returns the 20 bytes of an address.
-func AddressBytes(a common.Address) []byte { return a[:] }
-
 // HashBytes returns the 32 bytes of a hash.
 func HashBytes(h common.Hash) []byte { return h[:] }

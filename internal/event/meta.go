@@ -30,6 +30,27 @@ type Meta struct {
 // Metadata returns the metadata itself. Generated rows embed Meta and so become Rows.
 func (m *Meta) Metadata() *Meta { return m }
 
+// MetaColumns are the columns that Meta.Encode writes.
+func MetaColumns() []string {
+	return []string{
+		"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp",
+		"transaction_index",
+	}
+}
+
+// Encode writes the metadata, which every row begins with.
+func (m *Meta) Encode(to *Encoder) {
+	to.Bytes(m.TransactionHash[:])
+	to.Int8(m.LogIndex)
+	to.Text(m.Network)
+	EncodeNullable(to, m.ChainID, (*Encoder).Int8)
+	to.Bytes(m.Address[:])
+	to.Int8(m.BlockNumber)
+	to.Bytes(m.BlockHash[:])
+	EncodeNullable(to, m.BlockTimestamp, (*Encoder).Time)
+	to.Int8(m.TransactionIndex)
+}
+
 // Key is the primary key of every event table: the log's place in its chain, and the transaction that tells
 // apart what shares a place (native transfers all have log index 0).
 type Key struct {

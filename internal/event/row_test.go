@@ -49,7 +49,7 @@ func typed(j event.JSON, t *event.Type, v event.Value) event.JSON {
 	case t.Kind == event.KindInt:
 		return j.AppendInteger(v.Integer(t.Size))
 	case t.Kind == event.KindAddress:
-		return j.AppendHex(event.AddressBytes(v.Address()))
+		return j.AppendHex(v.Address().Bytes())
 	case t.Kind == event.KindFixedBytes && t.Size == 32:
 		return j.AppendHex(event.HashBytes(v.Hash()))
 	case t.Kind == event.KindFixedBytes, t.Kind == event.KindFunction:

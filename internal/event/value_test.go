@@ -199,22 +199,3 @@ func TestParseID(t *testing.T) {
 		}
 	}
 }
-
-func TestNullableValues(t *testing.T) {
-	t.Parallel()
-	seven := uint16(7)
-	wider := func(v uint16) int32 { return int32(v) }
-	if got := event.Nullable(&seven, wider); got == nil || *got != 7 {
-		t.Errorf("Nullable: %v", got)
-	}
-	if event.Nullable(nil, wider) != nil || event.Map(nil, wider) != nil {
-		t.Error("nil did not stay nil, which is NULL")
-	}
-	if got := event.Map([]uint16{}, wider); got == nil || len(got) != 0 {
-		t.Errorf("an empty list became %v", got)
-	}
-	text := func(v uint16) []byte { return []byte{byte(v)} }
-	if got := event.NullableBytes(&seven, text); len(got) != 1 || event.NullableBytes(nil, text) != nil {
-		t.Errorf("NullableBytes: %v", got)
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -20,7 +19,7 @@ const (
 var catalog = event.NewCatalog(append(events.Catalog.All()[:len(events.Catalog.All()):len(events.Catalog.All())],
 	&event.Definition{
 		Table: "noted_events", Name: "Noted", Signature: "Noted(string)", Topic0: common.HexToHash(notedTopic),
-		Params:  []event.Param{{Name: "note", Type: event.String()}},
+		Params:  []event.Param{{Name: "note", Column: "note", Type: event.String()}},
 		Handler: smallHandler{"noted_events", func() event.Row { return new(noted) }},
 	},
 	&event.Definition{
@@ -42,13 +41,14 @@ type noted struct {
 
 func (n *noted) Decode(d event.Decoder) { n.note = d.Param("note").String() }
 
-func (n *noted) text() any { return n.note }
+func (n *noted) Encode(to *event.Encoder) {
+	n.Meta.Encode(to)
+	to.Text(n.note)
+}
 
 type rang struct{ event.Meta }
 
 func (*rang) Decode(event.Decoder) {}
-
-func (*rang) text() any { return nil }
 
 type smallHandler struct {
 	table string
@@ -57,29 +57,7 @@ type smallHandler struct {
 
 func (h smallHandler) NewRow() event.Row { return h.row() }
 
-func (h smallHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	return copySmall(ctx, tx, h.table, rows)
-}
-
-func (h smallHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if err := copySmall(ctx, tx, h.table+"_stage", rows); err != nil {
-		return event.Merged{}, err
-	}
+func (h smallHandler) Merge(ctx context.Context, tx event.DB, _ int) (event.Merged, error) {
 	tag, err := tx.Exec(ctx, "INSERT INTO "+h.table+" SELECT * FROM "+h.table+"_stage ON CONFLICT DO NOTHING")
 	return event.Merged{Inserted: tag.RowsAffected()}, err
-}
-
-func copySmall(ctx context.Context, tx event.DB, table string, rows []event.Row) error {
-	columns := []string{
-		"transaction_hash", "log_index", "network", "chain_id", "address", "block_number", "block_hash", "block_timestamp",
-		"transaction_index", "note",
-	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-		m := rows[i].Metadata()
-		return []any{
-			m.TransactionHash[:], m.LogIndex, m.Network, m.ChainID, m.Address[:], m.BlockNumber, m.BlockHash[:],
-			m.BlockTimestamp, m.TransactionIndex, rows[i].(interface{ text() any }).text(),
-		}, nil
-	}))
-	return err
 }

@@ -99,7 +99,7 @@ func TestBlocks(t *testing.T) {
 		f.write(counts{Inserted: 1}, f.deposited(100, 0))
 		missing := f.deposited(1000, 0)
 		unknown := *missing.Definition
-		unknown.Table, unknown.Handler = "missing_events", missingTable{unknown.Handler}
+		unknown.Table = "missing_events"
 		missing.Definition = &unknown
 		if _, err := f.writer.Write(t.Context(), &event.Batch{Items: []event.Item{missing}}); err == nil {
 			t.Fatal("wrote into a table that is not there")

@@ -205,23 +205,15 @@ func (f *fixture) wantRows(table string, want int) {
 const letters = `SELECT concat_ws(' ', message_id, event_index, reason_code, sqlstate, state, attempts)
 	FROM dead_letters WHERE stream = $1 ORDER BY message_id COLLATE "C", event_index`
 
-// missingTable writes into a table that does not exist.
-type missingTable struct{ event.Handler }
-
-func (missingTable) Copy(ctx context.Context, tx event.DB, _ []event.Row) error {
-	_, err := tx.Exec(ctx, "INSERT INTO missing_events DEFAULT VALUES")
-	return err
-}
-
-// countCopies counts how often its handler is asked to copy.
-type countCopies struct {
-	event.Handler
+// countEncodings counts how often its row is sent to PostgreSQL.
+type countEncodings struct {
+	event.Row
 	n *int
 }
 
-func (c countCopies) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
+func (c countEncodings) Encode(to *event.Encoder) {
 	*c.n++
-	return c.Handler.Copy(ctx, tx, rows)
+	c.Row.Encode(to)
 }
 
 // countLocks notes the most subtransactions that are open when its handler merges: each has an id of its own locked.
@@ -230,12 +222,12 @@ type countLocks struct {
 	most *int
 }
 
-func (c countLocks) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
+func (c countLocks) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	var n int
 	const sql = "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'transactionid'"
 	if err := tx.QueryRow(ctx, sql).Scan(&n); err != nil {
 		return event.Merged{}, err
 	}
 	*c.most = max(*c.most, n)
-	return c.Handler.Merge(ctx, tx, rows)
+	return c.Handler.Merge(ctx, tx, staged)
 }

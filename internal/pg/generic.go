@@ -7,24 +7,20 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-const genericTable = "generic_events"
+// generic is the table of events that no ABI describes.
+var generic = &event.Definition{
+	Table:   "generic_events",
+	Params:  []event.Param{{Column: "event_name"}, {Column: "event_signature_hash"}, {Column: "event_data"}},
+	Handler: genericHandler{},
+}
 
-// genericHandler writes events that no ABI describes.
 type genericHandler struct{}
 
 func (genericHandler) NewRow() event.Row { return new(event.Generic) }
 
-func (genericHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyGenericEvents(ctx, event.Columns(rows, genericColumns))
-	return err
-}
-
-func (genericHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyGenericEvents(ctx, event.Columns(rows, genericColumns)); err != nil {
-		return event.Merged{}, err
-	}
+func (genericHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeGenericEvents, q.FillGenericEvents, q.ConflictingGenericEvents,
+	return event.MergeStaged(ctx, staged, q.MergeGenericEvents, q.FillGenericEvents, q.ConflictingGenericEvents,
 		func(row db.ConflictingGenericEventsRow) event.Key {
 			return event.Key{
 				Network:         row.Network,
@@ -33,21 +29,4 @@ func (genericHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) 
 				TransactionHash: row.TransactionHash,
 			}
 		})
-}
-
-func genericColumns(g *event.Generic) db.CopyGenericEventsParams {
-	return db.CopyGenericEventsParams{
-		TransactionHash:    g.TransactionHash[:],
-		LogIndex:           g.LogIndex,
-		Network:            g.Network,
-		ChainID:            g.ChainID,
-		Address:            g.Address[:],
-		BlockNumber:        g.BlockNumber,
-		BlockHash:          g.BlockHash[:],
-		BlockTimestamp:     g.BlockTimestamp,
-		TransactionIndex:   g.TransactionIndex,
-		EventName:          g.EventName,
-		EventSignatureHash: g.SignatureHash[:],
-		EventData:          g.Parameters,
-	}
 }

@@ -27,7 +27,7 @@ func TestMetrics(t *testing.T) {
 
 	missing := f.deposited(2, 0)
 	unknown := *missing.Definition
-	unknown.Table, unknown.Handler = "missing_events", missingTable{unknown.Handler}
+	unknown.Table = "missing_events"
 	missing.Definition = &unknown
 	if _, err := f.writer.Write(t.Context(), &event.Batch{Items: []event.Item{missing}}); err == nil {
 		t.Fatal("wrote into a table that is not there")

@@ -135,7 +135,7 @@ func (w *Writer) move(ctx context.Context, tx pgx.Tx, batch *event.Batch) (place
 	stays := event.Origins(p.letters)
 	moved := slices.DeleteFunc(items, func(item event.Item) bool { return stays[item.Origin] })
 	for _, t := range byTable(moved) {
-		if p.tables[t.name].inserted == 0 {
+		if p.tables[t.Table].inserted == 0 {
 			continue
 		}
 		if err := keepCreation(ctx, tx, t); err != nil {
@@ -182,10 +182,10 @@ func keepCreation(ctx context.Context, tx pgx.Tx, t table) error {
 			AND (g.network, g.block_number, g.log_index, g.transaction_hash, g.event_signature_hash) IN (
 				SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bytea[]), unnest($5::bytea[])
 			)
-			AND t.created_at = now()`, t.name)
+			AND t.created_at = now()`, t.Table)
 	_, err := tx.Exec(ctx, sql, keys.Networks, keys.BlockNumbers, keys.LogIndexes, keys.TransactionHashes, keys.EventSignatureHashes)
 	if err != nil {
-		return fmt.Errorf("keep times of creation in %s: %w", t.name, err)
+		return fmt.Errorf("keep times of creation in %s: %w", t.Table, err)
 	}
 	return nil
 }

@@ -86,12 +86,13 @@ func copied(t *testing.T, pool *pgxpool.Pool, numbers []event.Integer) []string 
 	if _, err := pool.Exec(ctx, "CREATE TABLE numbers (i serial, n numeric(78,0), list numeric(78,0)[])"); err != nil {
 		t.Fatal(err)
 	}
-	source := pgx.CopyFromSlice(len(numbers), func(i int) ([]any, error) {
-		return []any{numbers[i], []event.Integer{numbers[i], numbers[0]}}, nil
+	copyInto(t, pool, "numbers (n, list)", func(to *event.Encoder) {
+		for _, n := range numbers {
+			to.Row(2)
+			to.Numeric(n)
+			event.EncodeList(to, []event.Integer{n, numbers[0]}, event.NumericElement, (*event.Encoder).Numeric)
+		}
 	})
-	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"numbers"}, []string{"n", "list"}, source); err != nil {
-		t.Fatal(err)
-	}
 	rows, err := pool.Query(ctx, `SELECT CASE WHEN list[1] = n AND list[2] = 0 THEN n::text ELSE 'not in the list' END
 		FROM numbers ORDER BY i`)
 	if err != nil {

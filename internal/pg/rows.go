@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,9 +16,8 @@ import (
 
 // table is the part of a batch that goes into one table, in the order of the key.
 type table struct {
-	name    string
-	handler event.Handler
-	items   []*event.Item
+	*event.Definition
+	items []*event.Item
 }
 
 // byTable sorts items by table and key: every writer inserts in this order, so that two cannot wait for each other.
@@ -25,15 +26,15 @@ func byTable(items []event.Item) []table {
 	sorted := pointers(items)
 	slices.SortStableFunc(sorted, func(a, b *event.Item) int {
 		return cmp.Or(
-			cmp.Compare(tableName(a), tableName(b)),
+			cmp.Compare(definition(a).Table, definition(b).Table),
 			compareKeys(a, b),
 			a.SignatureHash.Cmp(b.SignatureHash), // which is in the key of generic_events
 		)
 	})
 	var tables []table
 	for _, item := range sorted {
-		if n := len(tables); n == 0 || tables[n-1].name != tableName(item) {
-			tables = append(tables, table{name: tableName(item), handler: handler(item)})
+		if n := len(tables); n == 0 || tables[n-1].Table != definition(item).Table {
+			tables = append(tables, table{Definition: definition(item)})
 		}
 		last := &tables[len(tables)-1]
 		last.items = append(last.items, item)
@@ -49,42 +50,77 @@ func pointers(items []event.Item) []*event.Item {
 	return all
 }
 
-func tableName(item *event.Item) string {
+func definition(item *event.Item) *event.Definition {
 	if item.Definition == nil {
-		return genericTable
+		return generic
 	}
-	return item.Definition.Table
-}
-
-func handler(item *event.Item) event.Handler {
-	if item.Definition == nil {
-		return genericHandler{}
-	}
-	return item.Definition.Handler
+	return item.Definition
 }
 
 func compareKeys(a, b *event.Item) int {
 	return a.Row.Metadata().Key().Compare(b.Row.Metadata().Key())
 }
 
-func rowsOf(items []*event.Item) []event.Row {
-	rows := make([]event.Row, len(items))
-	for i, item := range items {
-		rows[i] = item.Row
-	}
-	return rows
-}
-
 // copyRows inserts rows that are all new, which those of nearly every batch are.
 func copyRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
 	var p placed
 	for _, t := range tables {
-		if err := t.handler.Copy(ctx, tx, rowsOf(t.items)); err != nil {
-			return placed{}, fmt.Errorf("copy into %s: %w", t.name, err)
+		if err := copyItems(ctx, tx, t.Table, t.Columns(), t.items); err != nil {
+			return placed{}, fmt.Errorf("copy into %s: %w", t.Table, err)
 		}
-		p.count(t.name, len(t.items), 0)
+		p.count(t.Table, len(t.items), 0)
 	}
 	return p, nil
+}
+
+// copyItems inserts rows with COPY: one whose key stands already fails them all with a unique violation. Names are the
+// generator's.
+func copyItems(ctx context.Context, tx pgx.Tx, into string, columns []string, items []*event.Item) error {
+	sql := fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT binary)", into, strings.Join(columns, ", "))
+	_, err := tx.Conn().PgConn().CopyFrom(ctx, newEncoded(items, len(columns)), sql)
+	return err
+}
+
+// encoded are rows in the format of COPY, made as they are read: a batch can be large.
+type encoded struct {
+	items   []*event.Item // that are still to come
+	columns int
+	to      event.Encoder
+	ready   []byte // and not read yet
+	ended   bool
+}
+
+func newEncoded(items []*event.Item, columns int) *encoded {
+	e := &encoded{items: items, columns: columns}
+	e.to.Begin()
+	return e
+}
+
+// Read implements io.Reader.
+func (e *encoded) Read(p []byte) (int, error) {
+	if len(e.ready) == 0 {
+		e.fill(len(p))
+	}
+	if len(e.ready) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, e.ready)
+	e.ready = e.ready[n:]
+	return n, nil
+}
+
+// fill makes some bytes ready, at the end none.
+func (e *encoded) fill(most int) {
+	for len(e.items) > 0 && e.to.Len() < most {
+		e.to.Row(e.columns)
+		e.items[0].Row.Encode(&e.to)
+		e.items = e.items[1:]
+	}
+	if len(e.items) == 0 && !e.ended {
+		e.to.End()
+		e.ended = true
+	}
+	e.ready = e.to.Take()
 }
 
 // stages are the tables whose temporary table a transaction has filled.
@@ -95,23 +131,32 @@ func mergeRows(ctx context.Context, tx pgx.Tx, filled stages, tables []table) (p
 	var p placed
 	for _, t := range tables {
 		for _, round := range rounds(t.items) {
-			if err := filled.empty(ctx, tx, t.name); err != nil {
-				return placed{}, err
-			}
-			merged, err := t.handler.Merge(ctx, tx, rowsOf(round))
+			merged, err := filled.merge(ctx, tx, t.Definition, round)
 			if err != nil {
-				return placed{}, fmt.Errorf("merge into %s: %w", t.name, err)
+				return placed{}, fmt.Errorf("merge into %s: %w", t.Table, err)
 			}
-			p.count(t.name, int(merged.Inserted), len(round)-int(merged.Inserted)-len(merged.Conflicts))
+			p.count(t.Table, int(merged.Inserted), len(round)-int(merged.Inserted)-len(merged.Conflicts))
 			for _, key := range merged.Conflicts {
 				i, _ := slices.BinarySearchFunc(round, key, func(item *event.Item, k event.Key) int {
 					return item.Row.Metadata().Key().Compare(k)
 				})
-				p.letters = append(p.letters, conflict(round[i], t.name))
+				p.letters = append(p.letters, conflict(round[i], t.Table))
 			}
 		}
 	}
 	return p, nil
+}
+
+// merge inserts rows of one table, of which some may stand already.
+func (s stages) merge(ctx context.Context, tx pgx.Tx, d *event.Definition, items []*event.Item) (event.Merged, error) {
+	stage := d.Table + "_stage"
+	if err := s.empty(ctx, tx, d.Table); err != nil {
+		return event.Merged{}, err
+	}
+	if err := copyItems(ctx, tx, stage, d.Columns(), items); err != nil {
+		return event.Merged{}, fmt.Errorf("copy into %s: %w", stage, err)
+	}
+	return d.Handler.Merge(ctx, tx, len(items))
 }
 
 func conflict(item *event.Item, table string) event.DeadLetter {

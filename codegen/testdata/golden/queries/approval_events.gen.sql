@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE approval_events_stage (LIKE approval_events INCLUDING DEFAULTS);
 
--- name: CopyApprovalEvents :copyfrom
--- CopyApprovalEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO approval_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, owner, spender, value
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-);
-
 -- name: MergeApprovalEvents :execrows
 -- MergeApprovalEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO approval_events (

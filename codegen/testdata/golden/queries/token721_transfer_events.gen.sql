@@ -2,16 +2,6 @@
 
 CREATE TEMPORARY TABLE token721_transfer_events_stage (LIKE token721_transfer_events INCLUDING DEFAULTS);
 
--- name: CopyToken721TransferEvents :copyfrom
--- CopyToken721TransferEvents inserts rows with COPY. A key that stands already fails them all.
--- By way of event.Staged it fills the temporary table that the next three queries read.
-INSERT INTO token721_transfer_events (
-    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
-    transaction_index, from_1, to_2, token_id
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-);
-
 -- name: MergeToken721TransferEvents :execrows
 -- MergeToken721TransferEvents inserts the staged rows whose keys are new, in the order in which every writer inserts.
 INSERT INTO token721_transfer_events (

@@ -32,22 +32,12 @@ func (e *Approval) Decode(d event.Decoder) {
 	e.Value = d.Param("value").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *Approval) columns() db.CopyApprovalEventsParams {
-	return db.CopyApprovalEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Owner:            e.Owner[:],
-		Spender:          e.Spender[:],
-		Value:            event.Unsigned(e.Value),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Approval) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Owner[:])
+	to.Bytes(e.Spender[:])
+	to.Uint256(e.Value)
 }
 
 var approvalEvents = event.Definition{
@@ -56,29 +46,21 @@ var approvalEvents = event.Definition{
 	Signature: "Approval(address,address,uint256)",
 	Topic0:    common.HexToHash("0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"),
 	Params: []event.Param{
-		{Name: "owner", Type: event.Address()},
-		{Name: "spender", Type: event.Address()},
-		{Name: "value", Type: event.Uint(256)},
+		{Name: "owner", Column: "owner", Type: event.Address()},
+		{Name: "spender", Column: "spender", Type: event.Address()},
+		{Name: "value", Column: "value", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: approvalHandler{},
 }
 
-// approvalHandler reads and writes approval_events.
+// approvalHandler makes rows of approval_events, and merges them into it.
 type approvalHandler struct{}
 
 func (approvalHandler) NewRow() event.Row { return new(Approval) }
 
-func (approvalHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyApprovalEvents(ctx, event.Columns(rows, (*Approval).columns))
-	return err
-}
-
-func (approvalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyApprovalEvents(ctx, event.Columns(rows, (*Approval).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (approvalHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeApprovalEvents, q.FillApprovalEvents, q.ConflictingApprovalEvents,
+	return event.MergeStaged(ctx, staged, q.MergeApprovalEvents, q.FillApprovalEvents, q.ConflictingApprovalEvents,
 		func(row db.ConflictingApprovalEventsRow) event.Key { return event.Key(row) })
 }

@@ -28,20 +28,10 @@ func (e *Plain) Decode(d event.Decoder) {
 	e.N = d.Param("n").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *Plain) columns() db.CopyPlainEventsParams {
-	return db.CopyPlainEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		N:                event.Unsigned(e.N),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Plain) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.N)
 }
 
 var plainEvents = event.Definition{
@@ -50,27 +40,19 @@ var plainEvents = event.Definition{
 	Signature: "Plain(uint256)",
 	Topic0:    common.HexToHash("0xff0c7f7b06a20eca4250394c03d994f0560c2cc82c3349fe9d95f30ee2d9d2d7"),
 	Params: []event.Param{
-		{Name: "n", Type: event.Uint(256)},
+		{Name: "n", Column: "n", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{}},
 	Handler: plainHandler{},
 }
 
-// plainHandler reads and writes plain_events.
+// plainHandler makes rows of plain_events, and merges them into it.
 type plainHandler struct{}
 
 func (plainHandler) NewRow() event.Row { return new(Plain) }
 
-func (plainHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyPlainEvents(ctx, event.Columns(rows, (*Plain).columns))
-	return err
-}
-
-func (plainHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyPlainEvents(ctx, event.Columns(rows, (*Plain).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (plainHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergePlainEvents, q.FillPlainEvents, q.ConflictingPlainEvents,
+	return event.MergeStaged(ctx, staged, q.MergePlainEvents, q.FillPlainEvents, q.ConflictingPlainEvents,
 		func(row db.ConflictingPlainEventsRow) event.Key { return event.Key(row) })
 }

@@ -32,22 +32,12 @@ func (e *SingleBetween) Decode(d event.Decoder) {
 	e.Last = d.Param("last").String()
 }
 
-// columns returns the row as the queries take it.
-func (e *SingleBetween) columns() db.CopySingleBetweenEventsParams {
-	return db.CopySingleBetweenEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		First:            event.Unsigned(e.First),
-		T:                e.T,
-		Last:             e.Last,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *SingleBetween) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Uint256(e.First)
+	to.JSON(e.T)
+	to.Text(e.Last)
 }
 
 // singleBetweenTypes describes what single_between_events keeps as jsonb.
@@ -66,29 +56,21 @@ var singleBetweenEvents = event.Definition{
 	Signature: "SingleBetween(uint256,(uint64,bytes),string)",
 	Topic0:    common.HexToHash("0x782d13724cd7678d3721e4cfd5b020ef09acd593c6ed385d315f0cf1957f276a"),
 	Params: []event.Param{
-		{Name: "first", Type: event.Uint(256)},
-		{Name: "t", Type: singleBetweenTypes.T},
-		{Name: "last", Type: event.String()},
+		{Name: "first", Column: "first", Type: event.Uint(256)},
+		{Name: "t", Column: "t", Type: singleBetweenTypes.T},
+		{Name: "last", Column: "last", Type: event.String()},
 	},
 	Layouts: [][]int{{}},
 	Handler: singleBetweenHandler{},
 }
 
-// singleBetweenHandler reads and writes single_between_events.
+// singleBetweenHandler makes rows of single_between_events, and merges them into it.
 type singleBetweenHandler struct{}
 
 func (singleBetweenHandler) NewRow() event.Row { return new(SingleBetween) }
 
-func (singleBetweenHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopySingleBetweenEvents(ctx, event.Columns(rows, (*SingleBetween).columns))
-	return err
-}
-
-func (singleBetweenHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopySingleBetweenEvents(ctx, event.Columns(rows, (*SingleBetween).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (singleBetweenHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeSingleBetweenEvents, q.FillSingleBetweenEvents, q.ConflictingSingleBetweenEvents,
+	return event.MergeStaged(ctx, staged, q.MergeSingleBetweenEvents, q.FillSingleBetweenEvents, q.ConflictingSingleBetweenEvents,
 		func(row db.ConflictingSingleBetweenEventsRow) event.Key { return event.Key(row) })
 }

@@ -27,20 +27,10 @@ func (e *Single) Decode(d event.Decoder) {
 	e.T = d.Param("t").JSON(singleTypes.T)
 }
 
-// columns returns the row as the queries take it.
-func (e *Single) columns() db.CopySingleEventsParams {
-	return db.CopySingleEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		T:                e.T,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Single) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.JSON(e.T)
 }
 
 // singleTypes describes what single_events keeps as jsonb.
@@ -59,27 +49,19 @@ var singleEvents = event.Definition{
 	Signature: "Single((uint64,bytes))",
 	Topic0:    common.HexToHash("0x846cce00be6fe646b456a02791c5db24e6f8637d8bd0b799a70732bc777f49b7"),
 	Params: []event.Param{
-		{Name: "t", Type: singleTypes.T},
+		{Name: "t", Column: "t", Type: singleTypes.T},
 	},
 	Layouts: [][]int{{}},
 	Handler: singleHandler{},
 }
 
-// singleHandler reads and writes single_events.
+// singleHandler makes rows of single_events, and merges them into it.
 type singleHandler struct{}
 
 func (singleHandler) NewRow() event.Row { return new(Single) }
 
-func (singleHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopySingleEvents(ctx, event.Columns(rows, (*Single).columns))
-	return err
-}
-
-func (singleHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopySingleEvents(ctx, event.Columns(rows, (*Single).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (singleHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeSingleEvents, q.FillSingleEvents, q.ConflictingSingleEvents,
+	return event.MergeStaged(ctx, staged, q.MergeSingleEvents, q.FillSingleEvents, q.ConflictingSingleEvents,
 		func(row db.ConflictingSingleEventsRow) event.Key { return event.Key(row) })
 }

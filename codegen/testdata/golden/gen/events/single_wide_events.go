@@ -30,20 +30,10 @@ func (e *SingleWide) Decode(d event.Decoder) {
 	e.T = d.Param("t").JSON(singleWideTypes.T)
 }
 
-// columns returns the row as the queries take it.
-func (e *SingleWide) columns() db.CopySingleWideEventsParams {
-	return db.CopySingleWideEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		T:                e.T,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *SingleWide) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.JSON(e.T)
 }
 
 // singleWideTypes describes what single_wide_events keeps as jsonb.
@@ -71,27 +61,19 @@ var singleWideEvents = event.Definition{
 	Signature: "SingleWide((bool,uint8,uint64,uint128,uint256,int32,int256,address,bytes,bytes4,string))",
 	Topic0:    common.HexToHash("0x9ec2fa4f882d0bddde8f4a14ff7488706d68a7ceb22bd668fd814ca52a87ec48"),
 	Params: []event.Param{
-		{Name: "t", Type: singleWideTypes.T},
+		{Name: "t", Column: "t", Type: singleWideTypes.T},
 	},
 	Layouts: [][]int{{}},
 	Handler: singleWideHandler{},
 }
 
-// singleWideHandler reads and writes single_wide_events.
+// singleWideHandler makes rows of single_wide_events, and merges them into it.
 type singleWideHandler struct{}
 
 func (singleWideHandler) NewRow() event.Row { return new(SingleWide) }
 
-func (singleWideHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopySingleWideEvents(ctx, event.Columns(rows, (*SingleWide).columns))
-	return err
-}
-
-func (singleWideHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopySingleWideEvents(ctx, event.Columns(rows, (*SingleWide).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (singleWideHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeSingleWideEvents, q.FillSingleWideEvents, q.ConflictingSingleWideEvents,
+	return event.MergeStaged(ctx, staged, q.MergeSingleWideEvents, q.FillSingleWideEvents, q.ConflictingSingleWideEvents,
 		func(row db.ConflictingSingleWideEventsRow) event.Key { return event.Key(row) })
 }

@@ -28,20 +28,10 @@ func (e *SingleWithArrays) Decode(d event.Decoder) {
 	e.T = d.Param("t").JSON(singleWithArraysTypes.T)
 }
 
-// columns returns the row as the queries take it.
-func (e *SingleWithArrays) columns() db.CopySingleWithArraysEventsParams {
-	return db.CopySingleWithArraysEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		T:                e.T,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *SingleWithArrays) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.JSON(e.T)
 }
 
 // singleWithArraysTypes describes what single_with_arrays_events keeps as jsonb.
@@ -62,27 +52,19 @@ var singleWithArraysEvents = event.Definition{
 	Signature: "SingleWithArrays((uint256[],address[2],string[],bytes4[]))",
 	Topic0:    common.HexToHash("0x9d298c570b4fa7eb5e833dabf87a41eedc8b354cddbee8c2e9ec1104616acfe8"),
 	Params: []event.Param{
-		{Name: "t", Type: singleWithArraysTypes.T},
+		{Name: "t", Column: "t", Type: singleWithArraysTypes.T},
 	},
 	Layouts: [][]int{{}},
 	Handler: singleWithArraysHandler{},
 }
 
-// singleWithArraysHandler reads and writes single_with_arrays_events.
+// singleWithArraysHandler makes rows of single_with_arrays_events, and merges them into it.
 type singleWithArraysHandler struct{}
 
 func (singleWithArraysHandler) NewRow() event.Row { return new(SingleWithArrays) }
 
-func (singleWithArraysHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopySingleWithArraysEvents(ctx, event.Columns(rows, (*SingleWithArrays).columns))
-	return err
-}
-
-func (singleWithArraysHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopySingleWithArraysEvents(ctx, event.Columns(rows, (*SingleWithArrays).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (singleWithArraysHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeSingleWithArraysEvents, q.FillSingleWithArraysEvents, q.ConflictingSingleWithArraysEvents,
+	return event.MergeStaged(ctx, staged, q.MergeSingleWithArraysEvents, q.FillSingleWithArraysEvents, q.ConflictingSingleWithArraysEvents,
 		func(row db.ConflictingSingleWithArraysEventsRow) event.Key { return event.Key(row) })
 }

@@ -27,20 +27,10 @@ func (e *SingleWithTupleArray) Decode(d event.Decoder) {
 	e.T = d.Param("t").JSON(singleWithTupleArrayTypes.T)
 }
 
-// columns returns the row as the queries take it.
-func (e *SingleWithTupleArray) columns() db.CopySingleWithTupleArrayEventsParams {
-	return db.CopySingleWithTupleArrayEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		T:                e.T,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *SingleWithTupleArray) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.JSON(e.T)
 }
 
 // singleWithTupleArrayTypes describes what single_with_tuple_array_events keeps as jsonb.
@@ -62,27 +52,19 @@ var singleWithTupleArrayEvents = event.Definition{
 	Signature: "SingleWithTupleArray((uint256,(address,uint8)[]))",
 	Topic0:    common.HexToHash("0x1e7ced429e0f0aed75425ac36bd72a790b3e757f11724f670e96cbb244aa6345"),
 	Params: []event.Param{
-		{Name: "t", Type: singleWithTupleArrayTypes.T},
+		{Name: "t", Column: "t", Type: singleWithTupleArrayTypes.T},
 	},
 	Layouts: [][]int{{}},
 	Handler: singleWithTupleArrayHandler{},
 }
 
-// singleWithTupleArrayHandler reads and writes single_with_tuple_array_events.
+// singleWithTupleArrayHandler makes rows of single_with_tuple_array_events, and merges them into it.
 type singleWithTupleArrayHandler struct{}
 
 func (singleWithTupleArrayHandler) NewRow() event.Row { return new(SingleWithTupleArray) }
 
-func (singleWithTupleArrayHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopySingleWithTupleArrayEvents(ctx, event.Columns(rows, (*SingleWithTupleArray).columns))
-	return err
-}
-
-func (singleWithTupleArrayHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopySingleWithTupleArrayEvents(ctx, event.Columns(rows, (*SingleWithTupleArray).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (singleWithTupleArrayHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeSingleWithTupleArrayEvents, q.FillSingleWithTupleArrayEvents, q.ConflictingSingleWithTupleArrayEvents,
+	return event.MergeStaged(ctx, staged, q.MergeSingleWithTupleArrayEvents, q.FillSingleWithTupleArrayEvents, q.ConflictingSingleWithTupleArrayEvents,
 		func(row db.ConflictingSingleWithTupleArrayEventsRow) event.Key { return event.Key(row) })
 }

@@ -32,22 +32,12 @@ func (e *Token721Approval) Decode(d event.Decoder) {
 	e.TokenID = d.Param("tokenId").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *Token721Approval) columns() db.CopyToken721ApprovalEventsParams {
-	return db.CopyToken721ApprovalEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		Owner:            e.Owner[:],
-		Approved:         e.Approved[:],
-		TokenID:          event.Unsigned(e.TokenID),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Token721Approval) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.Owner[:])
+	to.Bytes(e.Approved[:])
+	to.Uint256(e.TokenID)
 }
 
 var token721ApprovalEvents = event.Definition{
@@ -56,29 +46,21 @@ var token721ApprovalEvents = event.Definition{
 	Signature: "Approval(address,address,uint256)",
 	Topic0:    common.HexToHash("0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"),
 	Params: []event.Param{
-		{Name: "owner", Type: event.Address()},
-		{Name: "approved", Type: event.Address()},
-		{Name: "tokenId", Type: event.Uint(256)},
+		{Name: "owner", Column: "owner", Type: event.Address()},
+		{Name: "approved", Column: "approved", Type: event.Address()},
+		{Name: "tokenId", Column: "token_id", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: token721ApprovalHandler{},
 }
 
-// token721ApprovalHandler reads and writes token721_approval_events.
+// token721ApprovalHandler makes rows of token721_approval_events, and merges them into it.
 type token721ApprovalHandler struct{}
 
 func (token721ApprovalHandler) NewRow() event.Row { return new(Token721Approval) }
 
-func (token721ApprovalHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyToken721ApprovalEvents(ctx, event.Columns(rows, (*Token721Approval).columns))
-	return err
-}
-
-func (token721ApprovalHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyToken721ApprovalEvents(ctx, event.Columns(rows, (*Token721Approval).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (token721ApprovalHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeToken721ApprovalEvents, q.FillToken721ApprovalEvents, q.ConflictingToken721ApprovalEvents,
+	return event.MergeStaged(ctx, staged, q.MergeToken721ApprovalEvents, q.FillToken721ApprovalEvents, q.ConflictingToken721ApprovalEvents,
 		func(row db.ConflictingToken721ApprovalEventsRow) event.Key { return event.Key(row) })
 }

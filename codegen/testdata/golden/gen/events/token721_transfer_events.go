@@ -32,22 +32,12 @@ func (e *Token721Transfer) Decode(d event.Decoder) {
 	e.TokenID = d.Param("tokenId").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *Token721Transfer) columns() db.CopyToken721TransferEventsParams {
-	return db.CopyToken721TransferEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		From1:            e.From1[:],
-		To2:              e.To2[:],
-		TokenID:          event.Unsigned(e.TokenID),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Token721Transfer) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.From1[:])
+	to.Bytes(e.To2[:])
+	to.Uint256(e.TokenID)
 }
 
 var token721TransferEvents = event.Definition{
@@ -56,29 +46,21 @@ var token721TransferEvents = event.Definition{
 	Signature: "Transfer(address,address,uint256)",
 	Topic0:    common.HexToHash("0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"),
 	Params: []event.Param{
-		{Name: "from", Type: event.Address()},
-		{Name: "to", Type: event.Address()},
-		{Name: "tokenId", Type: event.Uint(256)},
+		{Name: "from", Column: "from_1", Type: event.Address()},
+		{Name: "to", Column: "to_2", Type: event.Address()},
+		{Name: "tokenId", Column: "token_id", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1, 2}},
 	Handler: token721TransferHandler{},
 }
 
-// token721TransferHandler reads and writes token721_transfer_events.
+// token721TransferHandler makes rows of token721_transfer_events, and merges them into it.
 type token721TransferHandler struct{}
 
 func (token721TransferHandler) NewRow() event.Row { return new(Token721Transfer) }
 
-func (token721TransferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyToken721TransferEvents(ctx, event.Columns(rows, (*Token721Transfer).columns))
-	return err
-}
-
-func (token721TransferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyToken721TransferEvents(ctx, event.Columns(rows, (*Token721Transfer).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (token721TransferHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeToken721TransferEvents, q.FillToken721TransferEvents, q.ConflictingToken721TransferEvents,
+	return event.MergeStaged(ctx, staged, q.MergeToken721TransferEvents, q.FillToken721TransferEvents, q.ConflictingToken721TransferEvents,
 		func(row db.ConflictingToken721TransferEventsRow) event.Key { return event.Key(row) })
 }

@@ -32,22 +32,12 @@ func (e *Transfer) Decode(d event.Decoder) {
 	e.Value = d.Param("value").Uint256(256)
 }
 
-// columns returns the row as the queries take it.
-func (e *Transfer) columns() db.CopyTransferEventsParams {
-	return db.CopyTransferEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		From1:            e.From1[:],
-		To2:              e.To2[:],
-		Value:            event.Unsigned(e.Value),
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *Transfer) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.Bytes(e.From1[:])
+	to.Bytes(e.To2[:])
+	to.Uint256(e.Value)
 }
 
 var transferEvents = event.Definition{
@@ -56,29 +46,21 @@ var transferEvents = event.Definition{
 	Signature: "Transfer(address,address,uint256)",
 	Topic0:    common.HexToHash("0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"),
 	Params: []event.Param{
-		{Name: "from", Type: event.Address()},
-		{Name: "to", Type: event.Address()},
-		{Name: "value", Type: event.Uint(256)},
+		{Name: "from", Column: "from_1", Type: event.Address()},
+		{Name: "to", Column: "to_2", Type: event.Address()},
+		{Name: "value", Column: "value", Type: event.Uint(256)},
 	},
 	Layouts: [][]int{{0, 1}},
 	Handler: transferHandler{},
 }
 
-// transferHandler reads and writes transfer_events.
+// transferHandler makes rows of transfer_events, and merges them into it.
 type transferHandler struct{}
 
 func (transferHandler) NewRow() event.Row { return new(Transfer) }
 
-func (transferHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyTransferEvents(ctx, event.Columns(rows, (*Transfer).columns))
-	return err
-}
-
-func (transferHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyTransferEvents(ctx, event.Columns(rows, (*Transfer).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (transferHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeTransferEvents, q.FillTransferEvents, q.ConflictingTransferEvents,
+	return event.MergeStaged(ctx, staged, q.MergeTransferEvents, q.FillTransferEvents, q.ConflictingTransferEvents,
 		func(row db.ConflictingTransferEventsRow) event.Key { return event.Key(row) })
 }

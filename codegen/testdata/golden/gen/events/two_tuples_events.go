@@ -29,21 +29,11 @@ func (e *TwoTuples) Decode(d event.Decoder) {
 	e.U = d.Param("u").JSON(twoTuplesTypes.U)
 }
 
-// columns returns the row as the queries take it.
-func (e *TwoTuples) columns() db.CopyTwoTuplesEventsParams {
-	return db.CopyTwoTuplesEventsParams{
-		TransactionHash:  e.TransactionHash[:],
-		LogIndex:         e.LogIndex,
-		Network:          e.Network,
-		ChainID:          e.ChainID,
-		Address:          e.Address[:],
-		BlockNumber:      e.BlockNumber,
-		BlockHash:        e.BlockHash[:],
-		BlockTimestamp:   e.BlockTimestamp,
-		TransactionIndex: e.TransactionIndex,
-		T:                e.T,
-		U:                e.U,
-	}
+// Encode writes the metadata, and the parameters in the same order.
+func (e *TwoTuples) Encode(to *event.Encoder) {
+	e.Meta.Encode(to)
+	to.JSON(e.T)
+	to.JSON(e.U)
 }
 
 // twoTuplesTypes describes what two_tuples_events keeps as jsonb.
@@ -67,28 +57,20 @@ var twoTuplesEvents = event.Definition{
 	Signature: "TwoTuples((uint64,bytes),(uint64,bytes))",
 	Topic0:    common.HexToHash("0x29d88e66131f094957bd1a042cad9713d284235b675d21043377254da6e62ed7"),
 	Params: []event.Param{
-		{Name: "t", Type: twoTuplesTypes.T},
-		{Name: "u", Type: twoTuplesTypes.U},
+		{Name: "t", Column: "t", Type: twoTuplesTypes.T},
+		{Name: "u", Column: "u", Type: twoTuplesTypes.U},
 	},
 	Layouts: [][]int{{}},
 	Handler: twoTuplesHandler{},
 }
 
-// twoTuplesHandler reads and writes two_tuples_events.
+// twoTuplesHandler makes rows of two_tuples_events, and merges them into it.
 type twoTuplesHandler struct{}
 
 func (twoTuplesHandler) NewRow() event.Row { return new(TwoTuples) }
 
-func (twoTuplesHandler) Copy(ctx context.Context, tx event.DB, rows []event.Row) error {
-	_, err := db.New(tx).CopyTwoTuplesEvents(ctx, event.Columns(rows, (*TwoTuples).columns))
-	return err
-}
-
-func (twoTuplesHandler) Merge(ctx context.Context, tx event.DB, rows []event.Row) (event.Merged, error) {
-	if _, err := db.New(event.Staged(tx)).CopyTwoTuplesEvents(ctx, event.Columns(rows, (*TwoTuples).columns)); err != nil {
-		return event.Merged{}, err
-	}
+func (twoTuplesHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, len(rows), q.MergeTwoTuplesEvents, q.FillTwoTuplesEvents, q.ConflictingTwoTuplesEvents,
+	return event.MergeStaged(ctx, staged, q.MergeTwoTuplesEvents, q.FillTwoTuplesEvents, q.ConflictingTwoTuplesEvents,
 		func(row db.ConflictingTwoTuplesEventsRow) event.Key { return event.Key(row) })
 }
