@@ -30,7 +30,6 @@ const (
 type load struct {
 	tables     []*event.Definition // that messages go to in turn
 	perMessage int
-	parts      [][]string // of each table: the text between the values of an item
 	account    []string
 	term       []string
 }
