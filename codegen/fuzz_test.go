@@ -66,7 +66,7 @@ func FuzzGenerate(f *testing.F) {
 				t.Fatalf("generating again changed %s", path)
 			}
 		}
-		if _, err := RindexerProject(Input{Module: module, ABIs: map[string][]byte{"F.json": data}}, DefaultStream); err != nil &&
+		if _, _, err := RindexerProject(Input{Module: module, ABIs: map[string][]byte{"F.json": data}}, DefaultStream); err != nil &&
 			len(out.Files) > 1 && !strings.Contains(err.Error(), "no event that rindexer could send") {
 			t.Fatalf("the manifest: %v", err)
 		}

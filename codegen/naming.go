@@ -63,13 +63,15 @@ func beginsWord(runes []rune, i int) bool {
 
 func small(runes []rune, i int) bool { return i < len(runes) && 'a' <= runes[i] && runes[i] <= 'z' }
 
+// hashDigits is how many hex digits of a hash tell names apart.
+const hashDigits = 8
+
 // fit cuts a name that is longer than limit bytes, and ends it in eight hex digits of the whole name's hash. A tail
 // that the name ends in is kept.
 func fit(name, tail string, limit int) string {
 	if len(name) <= limit {
 		return name
 	}
-	const hashDigits = 8
 	head := strings.TrimSuffix(name, tail)[:limit-len(tail)-hashDigits-1]
 	return strings.TrimRight(head, "_") + "_" + digits(name, hashDigits) + tail
 }
@@ -79,12 +81,12 @@ func fit(name, tail string, limit int) string {
 func tableNames(s *shape) []string {
 	name := orElse(snake(s.name), "event")
 	file := orElse(snake(s.files[0]), "abi")
-	topic := s.topic0()[:8]
+	topic := s.topic0()[:hashDigits]
 	candidates := []string{
 		name,
 		file + "_" + name,
 		file + "_" + name + "_" + topic,
-		file + "_" + name + "_" + topic + "_" + digits(s.key(), 8),
+		file + "_" + name + "_" + topic + "_" + digits(s.key(), hashDigits),
 	}
 	for i, c := range candidates {
 		candidates[i] = fit(c+tableSuffix, tableSuffix, maxTable)

@@ -19,6 +19,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"quote":   func(text string) string { return fmt.Sprintf("%q", text) },
 	"literal": func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" },
 	"names":   columnList,
+	"yaml":    yamlText,
 }).ParseFS(templateFiles, "templates/*.tmpl"))
 
 // width is where lines are broken, where they can be.

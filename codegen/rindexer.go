@@ -19,27 +19,31 @@ const DefaultStream = "rindexer_producer"
 // rindexer.yaml, and in abis/ what rindexer can read of the ABIs. Nothing that rindexer can carry is lost: overloads
 // have contracts of their own, because it sends the first of a name only; internalType is left out, because it panics
 // over structs that have one; and parameters that it could not tell apart have the names of their columns, which the
-// decoders know. What it cannot carry is left out, and the manifest says so.
-func RindexerProject(in Input, stream string) (map[string][]byte, error) {
+// decoders know. What it cannot carry is left out, and the manifest says so. The warnings tell of entries of the ABIs
+// that could not be read.
+func RindexerProject(in Input, stream string) (map[string][]byte, []Warning, error) {
 	m, err := decide(in)
-	if err != nil {
-		return nil, err
+	deployments, deploymentsErr := parseDeployments(in.Deployments)
+	if err := errors.Join(err, deploymentsErr); err != nil {
+		return nil, nil, err
 	}
-	deployments, err := parseDeployments(in.Deployments)
-	if err != nil {
-		return nil, err
-	}
-	p := project{Stream: stream, names: map[string]bool{}}
-	for _, file := range m.files() {
-		p.add(m, file, deployments[file])
-	}
-	for file := range deployments {
-		if !slices.Contains(m.files(), file) {
-			err = errors.Join(err, fmt.Errorf("abi/%s%s: abi/ has no %[1]s.json with events", file, DeploymentsSuffix))
+	declaring := m.files()
+	for _, file := range slices.Sorted(maps.Keys(deployments)) {
+		if !slices.Contains(declaring, file) {
+			err = errors.Join(err, fmt.Errorf("abi/%s%s: abi/ has no %[1]s.json with events; "+
+				"hint: deployments are called like the ABI that they are for", file, DeploymentsSuffix))
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	p := project{Stream: stream, names: map[string]bool{}}
+	names := contractNames(declaring)
+	for _, name := range names {
+		p.names[strings.ToLower(name)] = true
+	}
+	for _, file := range declaring {
+		p.add(m.sentBy(file), names[file], deployments[file])
 	}
 	files := map[string][]byte{}
 	for _, c := range p.Contracts {
@@ -48,12 +52,12 @@ func RindexerProject(in Input, stream string) (map[string][]byte, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, errors.New("abi/ declares no event that rindexer could send")
+		return nil, nil, errors.New("abi/ declares no event that rindexer could send")
 	}
 	var manifest bytes.Buffer
 	err = templates.ExecuteTemplate(&manifest, "rindexer.yaml.tmpl", p)
 	files["rindexer.yaml"] = manifest.Bytes()
-	return files, err
+	return files, m.warnings, err
 }
 
 // files returns the ABIs that declare events which have tables, sorted.
@@ -77,7 +81,7 @@ type project struct {
 
 type network struct{ Name, ChainID, RPC string }
 
-// contract is an entry of the manifest: a contract, or the part of it whose events have names that others have too.
+// contract is an entry of the manifest: a contract, or one of its events that has a name which others have too.
 type contract struct {
 	Name        string
 	Deployments []deployed
@@ -91,7 +95,9 @@ type deployed struct{ Network, Address, StartBlock string }
 // sent is an event in the manifest.
 type sent struct {
 	event
+	table   string
 	aliases []string
+	unsent  string // why it is not sent; empty where it is
 	// Notes say what of the event rindexer does not carry.
 	Notes []string
 }
@@ -100,16 +106,18 @@ type sent struct {
 func (s sent) Name() string        { return yamlText(s.name) }
 func (s sent) Declaration() string { return s.declaration() }
 
-// plainYAML is text that YAML takes for text without quotes, in any of its versions: the words that it takes for
-// something else have fewer letters.
-var plainYAML = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{5,}$`)
-
+// yamlText is text as YAML takes it for text, in any of its versions.
 func yamlText(text string) string {
-	if plainYAML.MatchString(text) {
+	if plainYAML.MatchString(text) && !yamlWords[strings.ToLower(text)] {
 		return text
 	}
 	return strconv.Quote(text)
 }
+
+var (
+	plainYAML = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+	yamlWords = words("y yes n no true false on off null")
+)
 
 // ABI is the path of the contract's ABI below the project.
 func (c contract) ABI() string { return "abis/" + c.Name + ".json" }
@@ -124,64 +132,72 @@ func (c contract) Networks() (names []string) {
 	return names
 }
 
-// add adds a file's events, as one contract and one more for each round of names that occur again.
-func (p *project) add(m *model, file string, deployments []Deployment) {
-	places := p.deploy(file, deployments)
-	var rounds []contract
-	for _, e := range m.declaredIn(file) {
-		round := 0
-		if e.reason() == "" {
-			for round < len(rounds) && rounds[round].has(e.name) {
-				round++
-			}
+// add adds a contract of that name with its events. rindexer sends the first event of a name only, so those that share
+// one have entries of their own. It keeps how far it is under the names of entry and event: an entry that came to mean
+// another event would begin where the one before has stopped. So those are called after the event's table.
+func (p *project) add(events []sent, name string, deployments []Deployment) {
+	places := p.deploy(name, deployments)
+	whole := contract{Name: name, Deployments: places}
+	var parts []contract
+	for _, e := range events {
+		switch {
+		case e.unsent != "":
+			e.Notes = []string{e.unsent}
+			whole.Unsent = append(whole.Unsent, e)
+		case slices.ContainsFunc(events, e.sharesName):
+			parts = append(parts, contract{Name: p.partName(name, e), Deployments: places, Events: []sent{e}})
+		default:
+			whole.Events = append(whole.Events, e)
 		}
-		if round == len(rounds) {
-			rounds = append(rounds, contract{Name: p.contractName(file), Deployments: places})
-		}
-		c := &rounds[round]
-		if reason := e.reason(); reason != "" {
-			c.Unsent = append(c.Unsent, sent{event: e.event, Notes: []string{reason}})
-			continue
-		}
-		c.Events = append(c.Events, e)
 	}
-	p.Contracts = append(p.Contracts, rounds...)
+	p.Contracts = append(append(p.Contracts, whole), parts...)
 }
 
-// has reports whether the contract sends an event of the name, or of one that differs in case: rindexer would keep one
-// checkpoint for both.
-func (c *contract) has(name string) bool {
-	return slices.ContainsFunc(c.Events, func(s sent) bool { return strings.EqualFold(s.name, name) })
+// sharesName reports whether both are sent, and are called the same but for case: rindexer would keep one checkpoint for
+// both.
+func (s sent) sharesName(other sent) bool {
+	return other.unsent == "" && strings.EqualFold(s.name, other.name) && s.declaration() != other.declaration()
 }
 
-// declaredIn returns the events of a file, each variant of indexed parameters for itself, in order.
-func (m *model) declaredIn(file string) []sent {
+// sentBy returns the events of a file, each variant of indexed parameters for itself, in order. Of those that one log
+// would be sent as, because they differ in names only, all but the first are not sent.
+func (m *model) sentBy(file string) []sent {
+	tables := map[string]string{}
+	for _, s := range m.shapes {
+		tables[s.key()] = s.table
+	}
 	var all []sent
 	for _, d := range m.declared {
 		if d.file != file || slices.ContainsFunc(all, func(s sent) bool { return s.declaration() == d.declaration() }) {
 			continue
 		}
 		s := &shape{event: d.event}
-		e := sent{event: d.event, aliases: s.aliases(columnNames(d.params))}
+		e := sent{event: d.event, table: tables[d.key()], aliases: s.aliases(columnNames(d.params))}
+		e.unsent = e.reason()
+		twin := slices.IndexFunc(all, func(s sent) bool {
+			return s.unsent == "" && s.signature() == e.signature() && slices.Equal(s.indexed(), e.indexed())
+		})
+		if twin >= 0 && e.unsent == "" {
+			e.unsent = fmt.Sprintf("its logs are sent as %s", all[twin].declaration())
+		}
 		e.Notes = e.losses()
 		all = append(all, e)
 	}
 	return all
 }
 
-// deploy adds the networks of a contract, and returns its places. Without any, all is taken from the environment.
-func (p *project) deploy(file string, deployments []Deployment) []deployed {
+// deploy adds the networks of a contract, and returns its places. What is not known is taken from the environment.
+func (p *project) deploy(name string, deployments []Deployment) []deployed {
 	if len(deployments) == 0 {
 		p.addNetwork(network{"${NETWORK}", "${CHAIN_ID}", "${RPC_URL}"})
-		variable := variableName(file)
-		return []deployed{{"${NETWORK}", "${" + variable + "_ADDRESS}", "${" + variable + "_START_BLOCK}"}}
+		return []deployed{{"${NETWORK}", variable(name, "ADDRESS"), variable(name, "START_BLOCK")}}
 	}
 	var places []deployed
 	for _, d := range deployments {
-		p.addNetwork(network{d.Network, strconv.FormatUint(d.ChainID, 10), "${" + variableName(d.Network) + "_RPC_URL}"})
+		p.addNetwork(network{d.Network, strconv.FormatUint(d.ChainID, 10), variable(d.Network, "RPC_URL")})
 		start := strconv.FormatUint(d.StartBlock, 10)
 		if d.StartBlock == 0 {
-			start = "${" + variableName(file+"_"+d.Network) + "_START_BLOCK}"
+			start = variable(name, d.Network, "START_BLOCK")
 		}
 		places = append(places, deployed{d.Network, strings.ToLower(d.Address), start})
 	}
@@ -194,20 +210,47 @@ func (p *project) addNetwork(n network) {
 	}
 }
 
-func variableName(name string) string { return strings.ToUpper(orElse(snake(name), "contract")) }
+// variable is a reference to the environment.
+func variable(parts ...string) string {
+	return "${" + strings.ToUpper(notInName.ReplaceAllString(strings.Join(parts, "_"), "_")) + "}"
+}
 
 var (
 	notInName  = regexp.MustCompile(`[^A-Za-z0-9]+`)
 	filterWord = regexp.MustCompile(`(?i)(fil)(ter)`) // which rindexer reserves
 )
 
-// contractName returns a name for a contract that rindexer takes and no other has.
-func (p *project) contractName(file string) string {
-	base := strings.Trim(notInName.ReplaceAllString(file, "_"), "_")
-	base = filterWord.ReplaceAllString(orElse(base, "Contract"), "${1}_${2}")
-	name := base
-	for i := 2; p.names[strings.ToLower(name)]; i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
+// rindexerName makes a name that rindexer takes.
+func rindexerName(text string) string {
+	name := strings.Trim(notInName.ReplaceAllString(text, "_"), "_")
+	if name != "" && name[0] <= '9' {
+		name = "n" + name // it begins the names of variables, too
+	}
+	return filterWord.ReplaceAllString(orElse(name, "Contract"), "${1}_${2}")
+}
+
+// contractNames returns the name of each file's contract. Those of files that would have the same one, whatever its case,
+// end in digits of the file's name: which comes first must not matter.
+func contractNames(files []string) map[string]string {
+	have := map[string]int{}
+	for _, file := range files {
+		have[strings.ToLower(rindexerName(file))]++
+	}
+	names := map[string]string{}
+	for _, file := range files {
+		names[file] = rindexerName(file)
+		if have[strings.ToLower(names[file])] > 1 {
+			names[file] += "_" + digits(file, hashDigits)
+		}
+	}
+	return names
+}
+
+// partName is the name of an entry for one event.
+func (p *project) partName(contract string, e sent) string {
+	name := contract + "_" + rindexerName(strings.TrimSuffix(e.table, tableSuffix))
+	if p.names[strings.ToLower(name)] {
+		name += "_" + digits(contract+" "+e.declaration(), hashDigits)
 	}
 	p.names[strings.ToLower(name)] = true
 	return name
@@ -323,18 +366,45 @@ func (s sent) losses() []string {
 	var notes []string
 	for i, p := range s.params {
 		name := orElse(p.name, fmt.Sprintf("parameter %d", i+1))
-		switch {
-		case p.hashed():
-		case p.typ.kind == kindArray && p.typ.elem.kind == kindBytes:
-			notes = append(notes, fmt.Sprintf("rindexer sends %s empty, whatever it holds: the column is NULL", name))
-		case (p.typ.kind == kindTuple || p.typ.kind == kindArray) && p.typ.sentAsNull(false):
-			notes = append(notes, fmt.Sprintf("rindexer has no form for a part of %s: the column is NULL where that occurs", name))
+		if p.hashed() {
+			continue
 		}
-		if !p.hashed() && p.typ.holds(func(t *abiType) bool { return t.kind == kindInt && 40 <= t.size && t.size <= 64 }) {
+		if note := p.typ.loss(name, false); note != "" {
+			notes = append(notes, note)
+		}
+		if p.typ.holds(func(t *abiType) bool { return t.kind == kindInt && 40 <= t.size && t.size <= 64 }) {
 			notes = append(notes, fmt.Sprintf("rindexer panics over a negative value of %s: leave the event out if one can occur", name))
 		}
 	}
 	return notes
+}
+
+// loss says what of a value of type t rindexer sends otherwise than it is, where its ABI has no internalType; below says
+// that it stands below an array of tuples, where rindexer encodes otherwise than elsewhere. See abiType.sentAsNull.
+func (t *abiType) loss(name string, below bool) string {
+	innermost := t
+	for innermost.kind == kindArray {
+		innermost = innermost.elem
+	}
+	switch {
+	case t.kind == kindArray && innermost.kind == kindBytes && !below:
+		return fmt.Sprintf("rindexer sends %s empty, whatever it holds: the column is NULL", name)
+	case below && (innermost.kind == kindFunction || t.kind == kindArray && t.elem.kind == kindArray):
+		return fmt.Sprintf("rindexer has no form for a part of %s: the column is NULL where that occurs", name)
+	case innermost.kind != kindTuple:
+		return ""
+	}
+	seen := map[string]bool{}
+	for _, f := range innermost.fields {
+		if seen[f.name] {
+			return fmt.Sprintf("fields of %s share a name, and rindexer sends one of them: the column is NULL", name)
+		}
+		seen[f.name] = true
+		if note := f.typ.loss(strings.TrimSuffix(name+"."+f.name, "."), below || t.kind == kindArray); note != "" {
+			return note
+		}
+	}
+	return ""
 }
 
 // holds reports whether is holds for t or for a type in it, down to the first array of tuples.

@@ -10,7 +10,7 @@ import (
 func manifest(t *testing.T, in Input) (text string, files map[string][]byte) {
 	t.Helper()
 	in.Module = module
-	files, err := RindexerProject(in, DefaultStream)
+	files, _, err := RindexerProject(in, DefaultStream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,10 +39,10 @@ func TestManifestOfOneContract(t *testing.T) {
 	const want = `
   - name: intuition
     chain_id: 1155
-    rpc: ${INTUITION_RPC_URL}
+    rpc: "${INTUITION_RPC_URL}"
   - name: ethereum
     chain_id: 1
-    rpc: ${ETHEREUM_RPC_URL}
+    rpc: "${ETHEREUM_RPC_URL}"
 
 contracts:
   # Not sent: event Hidden() anonymous
@@ -62,10 +62,9 @@ contracts:
     reorg_safe_distance: true
     include_events:
       - Deposited
-      - "Set"
     streams:
       redis:
-        connection_uri: ${REDIS_URL}
+        connection_uri: "${REDIS_URL}"
         streams:
           - stream_name: rindexer_producer
             networks:
@@ -73,8 +72,7 @@ contracts:
               - ethereum
             events:
               - event_name: Deposited
-              - event_name: "Set"
-  - name: Vault_2
+  - name: Vault_set
     details:
       - network: intuition
         address: "0x6e35cf57a41fa15ea0eae9c33e751b01a784fe7e"
@@ -82,14 +80,37 @@ contracts:
       - network: ethereum
         address: "0x00000000000000000000000000000000000000aa"
         start_block: "${VAULT_ETHEREUM_START_BLOCK}"
-    abi: ./abis/Vault_2.json
+    abi: ./abis/Vault_set.json
     # Blocks are sent once they are deep enough: of all settings, only this one was exact through reorgs.
     reorg_safe_distance: true
     include_events:
-      - "Set"
+      - Set
     streams:
       redis:
-        connection_uri: ${REDIS_URL}
+        connection_uri: "${REDIS_URL}"
+        streams:
+          - stream_name: rindexer_producer
+            networks:
+              - intuition
+              - ethereum
+            events:
+              - event_name: Set
+  - name: Vault_vault_set
+    details:
+      - network: intuition
+        address: "0x6e35cf57a41fa15ea0eae9c33e751b01a784fe7e"
+        start_block: "42"
+      - network: ethereum
+        address: "0x00000000000000000000000000000000000000aa"
+        start_block: "${VAULT_ETHEREUM_START_BLOCK}"
+    abi: ./abis/Vault_vault_set.json
+    # Blocks are sent once they are deep enough: of all settings, only this one was exact through reorgs.
+    reorg_safe_distance: true
+    include_events:
+      - Set
+    streams:
+      redis:
+        connection_uri: "${REDIS_URL}"
         streams:
           - stream_name: rindexer_producer
             networks:
@@ -98,7 +119,7 @@ contracts:
             events:
               # rindexer sends list empty, whatever it holds: the column is NULL.
               # rindexer panics over a negative value of deltas: leave the event out if one can occur.
-              - event_name: "Set"
+              - event_name: Set
 `
 	if got != want {
 		t.Errorf("got\n%s", got)
@@ -106,8 +127,11 @@ contracts:
 	abi := strings.Join(strings.Fields(string(files["abis/Vault.json"])), "")
 	if want := `[{"type":"event","name":"Deposited","anonymous":false,"inputs":[` +
 		`{"name":"who","type":"address","indexed":true},` +
-		`{"name":"s","type":"tuple","indexed":false,"components":[{"name":"a","type":"uint256"}]}]},` +
-		`{"type":"event","name":"Set","anonymous":false,"inputs":[` +
+		`{"name":"s","type":"tuple","indexed":false,"components":[{"name":"a","type":"uint256"}]}]}]`; abi != want {
+		t.Errorf("the ABI is\n%s", abi)
+	}
+	abi = strings.Join(strings.Fields(string(files["abis/Vault_set.json"])), "")
+	if want := `[{"type":"event","name":"Set","anonymous":false,"inputs":[` +
 		`{"name":"param_1","type":"bool","indexed":false},{"name":"param_2","type":"bool","indexed":false}]}]`; abi != want {
 		t.Errorf("the ABI is\n%s", abi)
 	}
@@ -118,20 +142,67 @@ func TestManifestNames(t *testing.T) {
 		"My.Filter-v2.json": abiOf("Paused()", "paused()", "Paused(bool a)", "Paused(bool indexed a)"),
 		"my_filter_v2.json": abiOf("Yes()"),
 		"合約.json":           abiOf("No()"),
+		"123.json":          abiOf("Fine()"),
 	}})
-	for _, name := range []string{"My_Fil_ter_v2", "My_Fil_ter_v2_2", "My_Fil_ter_v2_3", "My_Fil_ter_v2_4", "my_fil_ter_v2_5", "Contract"} {
+	for _, name := range []string{
+		"My_Fil_ter_v2_3c11e2fd_paused", "My_Fil_ter_v2_3c11e2fd_my_fil_ter_v2_paused", "My_Fil_ter_v2_3c11e2fd_my_fil_ter_v2_paused_ecbf5874",
+		"my_fil_ter_v2_a6518fb1", "Contract", "n123",
+	} {
 		if !strings.Contains(text, "  - name: "+name+"\n") || files["abis/"+name+".json"] == nil {
 			t.Errorf("there is no contract %s in\n%s", name, text)
 		}
 	}
 	for _, want := range []string{
-		`name: ${NETWORK}`, `chain_id: ${CHAIN_ID}`, `rpc: ${RPC_URL}`, "networks:\n              - ${NETWORK}\n",
-		`address: "${MY_FILTER_V2_ADDRESS}"`, `start_block: "${MY_FILTER_V2_START_BLOCK}"`,
-		`event_name: "Yes"`, `event_name: "No"`,
+		`name: "${NETWORK}"`, `chain_id: ${CHAIN_ID}`, `rpc: "${RPC_URL}"`, "networks:\n              - \"${NETWORK}\"\n",
+		`event_name: "Yes"`, `event_name: "No"`, `address: "${N123_ADDRESS}"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %s in\n%s", want, text)
 		}
+	}
+}
+
+// TestManifestKeepsItsNames: rindexer begins an event again that has an entry of another name, and goes on where another
+// one stopped if the entry has the name of that.
+func TestManifestKeepsItsNames(t *testing.T) {
+	sets := []string{"Set(bool a)", "Set(uint8 a)", "Other(bool a)"}
+	before, _ := manifest(t, Input{ABIs: map[string][]byte{"Vault.json": abiOf(sets...)}})
+	out := generate(t, map[string][]byte{"Vault.json": abiOf(sets...)}, nil)
+	after, _, err := RindexerProject(Input{Module: module, Lock: out.Lock, ABIs: map[string][]byte{
+		"Vault.json": abiOf(append([]string{"Set(address a)"}, sets...)...), "A.json": abiOf("Set(int8 a)"),
+	}}, DefaultStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, contracts, _ := strings.Cut(before, "contracts:\n")
+	for entry := range strings.SplitSeq(contracts, "  - name: ") {
+		if !strings.Contains(string(after["rindexer.yaml"]), entry) {
+			t.Errorf("this entry is gone:\n%s\nfrom\n%s", entry, after["rindexer.yaml"])
+		}
+	}
+	if n := strings.Count(before, "\n  - name: "); n != 4 { // the network, the contract and two events
+		t.Errorf("%d names in\n%s", n, before)
+	}
+}
+
+// TestManifestSendsALogOnce: two declarations that differ in names would both take each log.
+func TestManifestSendsALogOnce(t *testing.T) {
+	text, files := manifest(t, Input{ABIs: map[string][]byte{
+		"WETH.json": abiOf("Transfer(address indexed src, address indexed dst, uint256 wad)",
+			"Transfer(address indexed from, address indexed to, uint256 value)"),
+	}})
+	if strings.Count(text, "event_name: Transfer") != 1 || len(files) != 2 ||
+		!strings.Contains(text, "its logs are sent as event Transfer(address indexed") {
+		t.Errorf("%d files, and\n%s", len(files), text)
+	}
+}
+
+// TestManifestWarns: an entry that cannot be read is no less lost than one that rindexer cannot send.
+func TestManifestWarns(t *testing.T) {
+	_, warnings, err := RindexerProject(Input{Module: module, ABIs: map[string][]byte{"A.json": []byte(`[
+		{"type":"event","name":"Fine"}, {"type":"event","name":"Odd","inputs":[{"type":"fixed128x18"}]}]`)}}, DefaultStream)
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].String(), "Odd") {
+		t.Errorf("%v, %v", warnings, err)
 	}
 }
 
@@ -149,7 +220,7 @@ func TestManifestLeavesOut(t *testing.T) {
 	} {
 		text, _ := manifest(t, Input{ABIs: map[string][]byte{"A.json": []byte(`[{"type":"event","name":"Fine"},
 			{"type":"event","name":"Bad","inputs":[` + param + `]}]`)}})
-		if !strings.Contains(text, "#   rindexer panics over "+why) || strings.Contains(text, "event_name: \"Bad\"") {
+		if !strings.Contains(text, "#   rindexer panics over "+why) || strings.Contains(text, "event_name: Bad") {
 			t.Errorf("%s: no comment %s in\n%s", param, why, text)
 		}
 	}
@@ -159,7 +230,7 @@ func TestManifestLeavesOut(t *testing.T) {
 		`{"type":"tuple","name":"p","indexed":true,"components":[{"type":"bool","name":"a"}]}`,
 	} {
 		text, _ := manifest(t, Input{ABIs: map[string][]byte{"A.json": []byte(`[{"type":"event","name":"Good","inputs":[` + param + `]}]`)}})
-		if !strings.Contains(text, `event_name: "Good"`) {
+		if !strings.Contains(text, "event_name: Good") {
 			t.Errorf("%s is left out", param)
 		}
 	}
@@ -177,7 +248,7 @@ func TestDeploymentErrors(t *testing.T) {
 		"- {network: a, chain_id: 1, address: " + address + "}\n- {network: a, chain_id: 2, address: " + address + "}": "network a " +
 			"has chain_id 2 here and 1 elsewhere",
 	} {
-		_, err := RindexerProject(Input{
+		_, _, err := RindexerProject(Input{
 			Module: module, ABIs: map[string][]byte{"A.json": abiOf("Set()")},
 			Deployments: map[string][]byte{"A.deployments.yaml": []byte(text)},
 		}, DefaultStream)
@@ -185,11 +256,11 @@ func TestDeploymentErrors(t *testing.T) {
 			t.Errorf("%q: error %v, want %s", text, err, want)
 		}
 	}
-	_, err := RindexerProject(Input{
+	_, _, err := RindexerProject(Input{
 		Module: module, ABIs: map[string][]byte{"A.json": abiOf("Set()")},
 		Deployments: map[string][]byte{"B.deployments.yaml": []byte("- {network: a, chain_id: 1, address: " + address + "}")},
 	}, DefaultStream)
-	if want := "abi/B.deployments.yaml: abi/ has no B.json with events"; err == nil || err.Error() != want {
+	if want := "abi/B.deployments.yaml: abi/ has no B.json with events; hint: "; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

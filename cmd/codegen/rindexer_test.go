@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,18 +11,51 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/preflight"
 )
 
-// TestManifest holds the manifest of the project's own ABIs against what check says of a manifest.
+// withABIs is a project with ABIs: all that there are in directories, or those of the names.
+func withABIs(t *testing.T, names []string, dirs ...string) (root string) {
+	t.Helper()
+	root = project(t, nil)
+	for _, dir := range dirs {
+		paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no ABIs in %s (%v)", dir, err)
+		}
+		for _, path := range paths {
+			name := filepath.Base(path)
+			if names != nil && !slices.Contains(names, name) {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, root, map[string]string{"abi/" + name: string(text)})
+		}
+	}
+	return root
+}
+
+var (
+	corpusABIs = filepath.Join("..", "..", "internal", "conformance", "testdata", "corpus", "abi")
+	trapABIs   = filepath.Join("..", "..", "internal", "preflight", "testdata", "abi")
+)
+
+// TestManifest holds a manifest of ABIs that rindexer can carry whole against what check says of a manifest.
 func TestManifest(t *testing.T) {
 	t.Parallel()
+	root := withABIs(t, []string{"MultiVault.json", "ERC20.json", "ERC721.json"}, corpusABIs)
 	out := t.TempDir()
-	stdout, err := run(t, rindexerCommand(), "-root", "../..", "-out", out)
-	if err != nil || !strings.HasPrefix(stdout, "rindexer.yaml and ") {
+	stdout, err := run(t, rindexerCommand(), "-root", root, "-out", out)
+	if err != nil || !strings.HasPrefix(stdout, "rindexer.yaml and 3 ABIs written to ") {
 		t.Fatalf("%v\n%s", err, stdout)
 	}
-	printed, err := run(t, rindexerCommand(), "-root", "../..")
+	printed, err := run(t, rindexerCommand(), "-root", root)
 	written, readErr := os.ReadFile(filepath.Join(out, "rindexer.yaml"))
 	if err != nil || readErr != nil || printed != string(written) {
 		t.Errorf("what is printed is not what is written: %v, %v", err, readErr)
+	}
+	if _, err := run(t, rindexerCommand(), "-root", root, "-out", out); err != nil {
+		t.Errorf("once more: %v", err)
 	}
 	verdicts := map[string]preflight.Verdict{}
 	for _, f := range findings(t, out) {
@@ -40,22 +74,12 @@ func TestManifest(t *testing.T) {
 // has a comment on.
 func TestManifestOfRealABIs(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join("..", "..", "..", "shared", "corpus", "abi")
-	if _, err := os.Stat(dir); err != nil {
-		dir = filepath.Join("..", "..", "internal", "conformance", "testdata", "corpus", "abi")
+	root := withABIs(t, nil, corpusABIs)
+	traps, err := os.ReadFile(filepath.Join(trapABIs, "Traps.json"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no ABIs in %s (%v)", dir, err)
-	}
-	root := project(t, nil)
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, root, map[string]string{"abi/" + filepath.Base(path): string(text)})
-	}
+	put(t, root, map[string]string{"abi/Traps.json": string(traps)})
 	out := t.TempDir()
 	if _, err := run(t, rindexerCommand(), "-root", root, "-out", out); err != nil {
 		t.Fatal(err)
@@ -76,12 +100,29 @@ func TestManifestOfRealABIs(t *testing.T) {
 		}
 	}
 	for found, comment := range commented {
-		if n := strings.Count(string(manifest), comment); n != counts[found] {
+		if n := strings.Count(string(manifest), comment); n != counts[found] || n == 0 {
 			t.Errorf("check finds %d times %q, and the manifest has %d comments %q", counts[found], found, n, comment)
 		}
 	}
 	if n := strings.Count(string(manifest), "# Not sent: "); n < 2 {
 		t.Errorf("%d events are left out", n)
+	}
+}
+
+// TestManifestIsNotReplaced: somebody may have written it, or filled in what was not known.
+func TestManifestIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	root, out := project(t, map[string]string{"abi/Token.json": transfer}), t.TempDir()
+	put(t, out, map[string]string{"rindexer.yaml": "name: mine\n"})
+	_, err := run(t, rindexerCommand(), "-root", root, "-out", out)
+	if err == nil || !strings.Contains(err.Error(), "stands and is another; hint: ") || tree(t, out)["rindexer.yaml"] != "name: mine\n" {
+		t.Errorf("error %v", err)
+	}
+	if _, err := run(t, rindexerCommand(), "-root", root, "-out", out, "-overwrite"); err != nil {
+		t.Error(err)
+	}
+	if got := tree(t, out)["rindexer.yaml"]; !strings.Contains(got, "event_name: Transfer") {
+		t.Errorf("with -overwrite it is\n%s", got)
 	}
 }
 
