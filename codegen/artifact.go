@@ -17,11 +17,11 @@ type abiEntry struct {
 	raw    json.RawMessage
 }
 
-// findEntries returns the entries of every ABI in a file: a plain array; the "abi" of a build artifact of Foundry,
+// findEntries returns the entries of every ABI in a file without a byte order mark: a plain array; the "abi" of a build artifact of Foundry,
 // Hardhat, Truffle, Remix or Vyper; those of the many artifacts in the output of a compiler or a deployment; and the
 // answer of an explorer, which has the ABI as text. An error begins with the position, as line:column.
 func findEntries(data []byte) ([]abiEntry, error) {
-	f := finder{text: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}
+	f := finder{text: data}
 	if err := checkJSON(f.text); err != nil {
 		return nil, err
 	}
@@ -90,11 +90,8 @@ func (f *finder) search(v jsonValue, path string, depth int) {
 		})
 		return
 	}
-	if abi, ok := v.member("abi"); ok {
-		if path != "" {
-			path += ".abi"
-		}
-		f.abi(abi, path)
+	if abi, ok := v.abi(); ok {
+		f.abi(abi, strings.TrimPrefix(path+".abi", "."))
 		return
 	}
 	v.members(func(key string, member jsonValue) {
@@ -106,17 +103,13 @@ func (f *finder) search(v jsonValue, path string, depth int) {
 	})
 }
 
-// abi takes a value that must be an ABI: an array, or text that holds one.
+// abi takes an ABI: an array, or text that holds one.
 func (f *finder) abi(v jsonValue, path string) {
-	switch v.kind() {
-	case '[':
-		f.entries(v, path)
-	case '"':
+	if v.kind() == '"' {
 		f.quoted(v, path)
-	case 'n':
-	default:
-		f.fail(v, `"abi" is neither an array nor the text of one`)
+		return
 	}
+	f.entries(v, path)
 }
 
 // answer takes the "result" of an explorer: the ABI itself or as text, or a list of contracts.
@@ -157,7 +150,7 @@ func (f *finder) entries(v jsonValue, path string) {
 	f.found = true
 	v.elements(func(i int, element jsonValue) {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		if _, ok := element.member("abi"); ok {
+		if _, ok := element.abi(); ok {
 			f.search(element, at, 1)
 			return
 		}
@@ -228,10 +221,19 @@ func (v jsonValue) next(d *json.Decoder) jsonValue {
 	return jsonValue{raw, v.offset + int(d.InputOffset()) - len(raw)}
 }
 
-// member finds a member by its name, whatever its case.
+// abi finds the ABI in an object: what is called "abi", or "ABI" as explorers have it. A contract of that name is none.
+func (v jsonValue) abi() (abi jsonValue, ok bool) {
+	if abi, ok = v.member("abi"); ok && (abi.kind() == '[' || abi.kind() == '"') {
+		return abi, true
+	}
+	abi, ok = v.member("ABI")
+	return abi, ok && abi.kind() == '"'
+}
+
+// member finds a member by its name.
 func (v jsonValue) member(name string) (found jsonValue, ok bool) {
 	v.members(func(key string, member jsonValue) {
-		if !ok && strings.EqualFold(key, name) && member.kind() != 'n' {
+		if key == name {
 			found, ok = member, true
 		}
 	})

@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -24,6 +25,7 @@ func claimTables(shapes []*shape, l *lock) error {
 		taken.take(e.table, e.columns())
 	}
 
+	var errs []error
 	var fresh []*shape
 	for _, s := range shapes {
 		e := l.byShape[s.hash()]
@@ -36,21 +38,38 @@ func claimTables(shapes []*shape, l *lock) error {
 			return lockError(e.line, "the declaration is not that of the shape %s (%s)", e.shape, s.declaration())
 		}
 		if want := s.hinted.table; want.given() && want.text != e.table {
-			return want.errorf("the table of %s is %s, and names that stand never change; hint: docs/naming.md says how a "+
-				"table is renamed by hand", s.name, e.table)
+			errs = append(errs, want.errorf("the table of %s is %s, and names that stand never change; hint: docs/naming.md "+
+				"says how a table is renamed by hand", s.name, e.table))
 		}
 		s.table = e.table
 		s.record(indexed)
 		taken.take(s.table, columnNames(s.params))
+		errs = append(errs, taken.index(s))
 	}
 	slices.SortStableFunc(fresh, func(a, b *shape) int { return b.hintedFirst() - a.hintedFirst() })
 	for _, s := range fresh {
 		if err := taken.serve(s); err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		l.add(s)
+		errs = append(errs, taken.index(s))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// index takes the names of the indexes that hints ask for.
+func (c claims) index(s *shape) error {
+	var errs []error
+	for _, l := range s.hinted.indexes {
+		name := indexName(s.table, l.indexed())
+		if owner, taken := c[name]; taken && owner != s.table {
+			errs = append(errs, l.errorf("the index would be called %s, which is a name of %s", name, owner))
+			continue
+		}
+		c[name] = s.table
+	}
+	return errors.Join(errs...)
 }
 
 // hintedFirst is 1 where a hint names the table: what somebody asked for goes before what we choose.

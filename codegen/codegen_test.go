@@ -83,28 +83,6 @@ func TestGolden(t *testing.T) {
 	compareTree(t, dir, out.Files, func(string) bool { return true })
 }
 
-func TestCommittedFilesAreFresh(t *testing.T) {
-	out := committed(t)
-	out.Files[LockFile] = out.Lock
-	compareTree(t, "..", out.Files, func(path string) bool {
-		return strings.HasPrefix(path, "gen/events/") || strings.HasSuffix(path, ".gen.sql") || path == LockFile
-	})
-}
-
-// committed generates from the project's own ABIs, and does not mind warnings: users put their ABIs there.
-func committed(t *testing.T) Output {
-	t.Helper()
-	lock, err := os.ReadFile("../" + LockFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := Generate(Input{Module: module, ABIs: load(t, "../abi"), Lock: lock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // compareTree expects the files below dir that ours picks to be exactly those of want.
 func compareTree(t *testing.T, dir string, want map[string][]byte, ours func(path string) bool) {
 	t.Helper()

@@ -1,8 +1,10 @@
 package codegen
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -25,7 +27,7 @@ type fileHints struct {
 
 // eventHints is what a file says about one event.
 type eventHints struct {
-	event   mark   // its name, or its signature where the ABI has several of the name
+	event   mark   // its name, or its signature or declaration where the ABI has several of the name
 	table   mark   // what its table is called
 	indexes []list // more than every table has: the columns of each
 	// unindexed are columns whose index is left out.
@@ -46,6 +48,23 @@ type list struct {
 }
 
 func (m mark) given() bool { return m.text != "" }
+
+// indexed is what an index on the columns of l has in its name. Every table has an index of another kind on these two.
+func (l list) indexed() string {
+	name := strings.Join(l.texts(), "_")
+	if name == "block_timestamp" || name == "transaction_hash" {
+		return name + "_btree"
+	}
+	return name
+}
+
+func (l list) texts() []string {
+	texts := make([]string, len(l.items))
+	for i, m := range l.items {
+		texts[i] = m.text
+	}
+	return texts
+}
 
 // errorf returns an error that names the place.
 func (m mark) errorf(format string, args ...any) error {
@@ -80,7 +99,15 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 func (r *hintsReader) read(text []byte) (h fileHints) {
 	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	err := documents.Decode(&root)
+	if err == io.EOF {
+		return h
+	}
+	if err == nil && documents.Decode(new(yaml.Node)) != io.EOF {
+		r.fail(&root, "there is a second document, behind ---; hint: one file holds one")
+	}
+	if err != nil {
 		line := 1
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			line, _ = strconv.Atoi(m[1])
@@ -178,7 +205,9 @@ func resolved(node *yaml.Node) *yaml.Node {
 }
 
 // names reports whether a hint means the event.
-func (m mark) names(e event) bool { return m.text == e.name || m.text == e.signature() }
+func (m mark) names(e event) bool {
+	return m.text == e.name || m.text == e.signature() || "event "+strings.TrimPrefix(m.text, "event ") == e.declaration()
+}
 
 // exclude drops the events that hints exclude, and refuses hints on events that no ABI declares.
 func exclude(events []declared, hints []fileHints) ([]declared, error) {
@@ -245,8 +274,12 @@ func hint(shapes []*shape, hints []fileHints) error {
 			case len(of) == 0:
 				errs = append(errs, e.event.errorf("%s is excluded, and has no table to give a hint on", e.event.text))
 			case len(of) > 1 && e.table.given():
-				errs = append(errs, e.event.errorf("%s declares %d events %s; hint: name one as %s",
-					h.stem, len(of), e.event.text, of[0].signature()))
+				name := of[0].signature()
+				if name == of[1].signature() {
+					name = of[0].declaration()
+				}
+				errs = append(errs, e.event.errorf("%s declares %d events %s; hint: name one as %q",
+					h.stem, len(of), e.event.text, name))
 			}
 			for _, s := range of {
 				errs = append(errs, s.hinted.add(e))
@@ -257,7 +290,12 @@ func hint(shapes []*shape, hints []fileHints) error {
 }
 
 func (h *hinted) add(e eventHints) error {
-	h.indexes = append(h.indexes, e.indexes...)
+	for _, l := range e.indexes {
+		agrees := func(other list) bool { return other.file != l.file && slices.Equal(other.texts(), l.texts()) }
+		if !slices.ContainsFunc(h.indexes, agrees) {
+			h.indexes = append(h.indexes, l)
+		}
+	}
 	h.unindexed = append(h.unindexed, e.unindexed.items...)
 	switch name := e.table.text; {
 	case !e.table.given():

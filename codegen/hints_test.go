@@ -94,7 +94,7 @@ func TestHintErrors(t *testing.T) {
 		{"exclude: Set(bool)\nexclude: Set(uint8)", "2: exclude stands here twice"},
 		{"events:\n  Put:\n    table: put_events", "2: Vault declares no event Put"},
 		{"events:\n  Shared:\n    Table: x_events", `3: there is no hint "Table" for an event; hint: write table, indexes or unindexed`},
-		{"events:\n  Set:\n    table: x_events", "2: Vault declares 2 events Set; hint: name one as Set(bool)"},
+		{"events:\n  Set:\n    table: x_events", `2: Vault declares 2 events Set; hint: name one as "Set(bool)"`},
 		{"events:\n  Shared: {table: Shared_events}", `2: "Shared_events" is no name for a table of events`},
 		{"events:\n  Shared: {table: shares}", `2: "shares" is no name for a table of events; hint: `},
 		{"events:\n  Shared: {table: a" + strings.Repeat("b", 60) + "_events}", "_events is longer than 57 bytes"},
@@ -135,6 +135,82 @@ func TestAllErrorsAtOnce(t *testing.T) {
 		"Vault.hints.yaml": []byte("exclude: [A, B]"), "Other.hints.yaml": []byte("events: {C: {}}"),
 	}})
 	if err == nil || strings.Count(err.Error(), "declares no event") != 3 {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestHintsOfSeveralFiles: files that agree about an event that they share are no contradiction.
+func TestHintsOfSeveralFiles(t *testing.T) {
+	hint := []byte("events: {Shared: {table: shared_by_all_events, indexes: [block_number, [a, block_number]], unindexed: []}}")
+	out, err := Generate(Input{Module: module, ABIs: hintedABIs, Hints: map[string][]byte{
+		"Vault.hints.yaml": hint, "Other.hints.yaml": hint,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out.Files["schema/shared_by_all_events.gen.sql"])
+	if strings.Count(text, "_block_number_idx ON") != 2 {
+		t.Errorf("want each index once:\n%s", text)
+	}
+}
+
+// TestHintByDeclaration: two events can differ in the names of parameters alone.
+func TestHintByDeclaration(t *testing.T) {
+	abis := map[string][]byte{"Vault.json": abiOf("Set(bool a)", "Set(bool b)")}
+	for _, name := range []string{"Set(bool b)", "event Set(bool b)"} {
+		out, err := Generate(Input{Module: module, ABIs: abis, Hints: map[string][]byte{
+			"Vault.hints.yaml": []byte("events: {" + name + ": {table: second_events}}"),
+		}})
+		if err != nil || !strings.Contains(string(out.Files["schema/second_events.gen.sql"]), "b boolean") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := Generate(Input{Module: module, ABIs: abis, Hints: map[string][]byte{
+		"Vault.hints.yaml": []byte("events: {Set: {table: x_events}}"),
+	}})
+	if want := `hint: name one as "event Set(bool a)"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestHintedIndexNames: an index that a hint asks for takes its name as a table does.
+func TestHintedIndexNames(t *testing.T) {
+	out, err := Generate(Input{Module: module, ABIs: hintedABIs, Hints: map[string][]byte{
+		"Vault.hints.yaml": []byte("events: {Deposited: {indexes: [block_timestamp, transaction_hash]}}"),
+	}})
+	text := string(out.Files["schema/deposited_events.gen.sql"])
+	if err != nil || !strings.Contains(text, "CREATE INDEX deposited_events_block_timestamp_btree_idx ON deposited_events (block_timestamp);") ||
+		!strings.Contains(text, "deposited_events_transaction_hash_btree_idx ON") {
+		t.Errorf("%v\n%s", err, text)
+	}
+
+	first := map[string][]byte{"A.json": abiOf("A(bool xEvents, bool y)")}
+	hints := map[string][]byte{"A.hints.yaml": []byte("events: {A: {indexes: [[x_events, y]]}}")}
+	out, err = Generate(Input{Module: module, ABIs: first, Hints: hints})
+	if err != nil {
+		t.Fatal(err)
+	}
+	abis := merged(first, map[string][]byte{"B.json": abiOf("AEventsX(bool indexed y)", "AXEvents(bool indexed y)")})
+	if _, err = Generate(Input{Module: module, ABIs: abis, Hints: hints, Lock: out.Lock}); err != nil {
+		t.Errorf("an ABI is refused for its names: %v", err)
+	}
+	abis = merged(first, map[string][]byte{"B.json": abiOf("AEventsX(bool indexed y)")})
+	if out, err = Generate(Input{Module: module, ABIs: abis}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Generate(Input{Module: module, ABIs: abis, Hints: hints, Lock: out.Lock})
+	want := "abi/A.hints.yaml:1: the index would be called a_events_x_events_y_idx, which is a name of a_events_x_events"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestHintDocuments: what stands behind --- would be dropped.
+func TestHintDocuments(t *testing.T) {
+	_, err := Generate(Input{Module: module, ABIs: hintedABIs, Hints: map[string][]byte{
+		"Vault.hints.yaml": []byte("exclude: Deposited\n---\nexclude: Shared\n"),
+	}})
+	if err == nil || !strings.Contains(err.Error(), "there is a second document") {
 		t.Errorf("error %v", err)
 	}
 }

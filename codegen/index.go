@@ -106,7 +106,7 @@ func (t *table) hintedIndex(s *shape, l list) (index, error) {
 	if most := 32; len(x.Columns) == 0 || len(x.Columns) > most {
 		return x, l.errorf("an index has 1 to %d columns", most)
 	}
-	x.Name = indexName(t.Name, strings.Join(x.Columns, "_"))
+	x.Name = indexName(t.Name, l.indexed())
 	for _, other := range t.Indexes {
 		if slices.Equal(other.Columns, x.Columns) {
 			return x, l.errorf("%s has this index already", t.Name)

@@ -52,7 +52,8 @@ func parseLock(data []byte) (*lock, error) {
 		}
 		for _, unique := range fields[1:3] {
 			if first := lines[unique]; first != 0 {
-				errs = append(errs, lockError(number, "repeats %s of line %d", unique, first))
+				errs = append(errs, fmt.Errorf("%s:%d: repeats %s of line %d; hint: where two branches both added it, take one "+
+					"line out and run make generate", LockFile, number, unique, first))
 			}
 			lines[unique] = number
 		}

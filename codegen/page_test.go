@@ -3,6 +3,7 @@ package codegen
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestPageShowsWhatIsGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := committed(t).Files
+	files := generate(t, load(t, filepath.Join("..", "internal", "conformance", "testdata", "corpus", "abi"), "MultiVault.json"), nil).Files
 	blocks := quoted.FindAllStringSubmatch(string(page), -1)
 	shown := map[string]int{}
 	for _, block := range blocks {
@@ -74,7 +75,7 @@ func TestNamingPage(t *testing.T) {
 		{"type":"address","name":"to"},{"type":"uint256","name":"tokenId"}]}`)
 	names := tableNames(&shape{event: transfer, files: []string{"ERC721"}})
 	for i, example := range tables {
-		if i < 3 && names[i] != example[1] || i == 3 && len(names[i]) != len(example[1]) {
+		if names[i] != example[1] {
 			t.Errorf("%s is %s", example[0], names[i])
 		}
 	}

@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ const maxParams = 1500
 
 // parseFile returns the events of a file, sorted, so that an entry's place in it does not matter.
 func parseFile(name string, data []byte) ([]declared, []Warning, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	entries, err := findEntries(data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("abi/%s:%w", name, err)

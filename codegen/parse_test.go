@@ -29,7 +29,7 @@ func TestUnreadableFilesAreErrors(t *testing.T) {
 	want := []string{
 		"abi/Comma.json:3:1: not JSON", "abi/Empty.json:1:1: not JSON", "abi/HTML.json:1:1: not JSON",
 		"abi/NoABI.json:2:1: it holds no ABI", "abi/Null.json:1:1: it holds no ABI", "abi/Number.json:1:1: it holds no ABI",
-		`abi/Object.json:1:9: "abi" is neither`, "abi/Tail.json:2:1: not JSON", "abi/Text.json:2:21: there is text where",
+		`abi/Object.json:1:1: it holds no ABI`, "abi/Tail.json:2:1: not JSON", "abi/Text.json:2:21: there is text where",
 		"abi/UTF16.json:1:1: not JSON", `abi/Unverified.json:1:42: it is an explorer's answer without an ABI: "Contract source`,
 	}
 	got := strings.Split(err.Error(), "\n")
@@ -48,10 +48,11 @@ func TestToleratedFiles(t *testing.T) {
 	const artifact = `{"_format":"hh-sol-artifact-1","contractName":"A","abi":[` + entry + `],"bytecode":"0x"}`
 	quoted := strconv.Quote("[" + entry + "]")
 	for what, text := range map[string]string{
-		"array":             "[" + entry + "]",
-		"artifact":          artifact,
-		"byte order mark":   "\ufeff [" + entry + "]",
-		"things not events": `[{"type":"constructor","inputs":5},{"type":"error","name":""},{"name":"f"},` + entry + `]`,
+		"array":               "[" + entry + "]",
+		"artifact":            artifact,
+		"contract called ABI": `{"contracts":{"a.sol":{"ABI":{"abi":[` + entry + `]},"abi":{"abi":[]}}},"exportedSymbols":{"ABI":[12]}}`,
+		"byte order mark":     "\ufeff [" + entry + "]",
+		"things not events":   `[{"type":"constructor","inputs":5},{"type":"error","name":""},{"name":"f"},` + entry + `]`,
 		"no type": `[{"name":"Set","inputs":[{"type":"uint256","indexed":false}]},{"name":"f","inputs":[{"type":"bool"}]},
 			{"inputs":[]}]`,
 		"type in another case":                `[{"type":"Event","name":"Set","inputs":[{"type":"uint"}]}]`,

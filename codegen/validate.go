@@ -10,7 +10,7 @@ import (
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
 // validate holds the model against the rules of PostgreSQL, Go and sqlc. What it finds is a defect of this package, for
-// the naming rules are made so that no ABI can break them; or two indexes of one name that hints ask for.
+// the naming rules are made so that no ABI can break them.
 func validate(tables []*table) error {
 	var errs []error
 	relations := map[string]string{}

@@ -167,6 +167,10 @@ func readInput(root string, stderr io.Writer) (codegen.Input, error) {
 			files = in.Hints
 		case strings.HasSuffix(name, codegen.DeploymentsSuffix):
 			files = in.Deployments
+		case strings.Contains(name, ".hints.") || strings.Contains(name, ".deployments."):
+			errs = append(errs, fmt.Errorf("abi/%s has another ending than %s and %s; hint: rename it", name,
+				codegen.HintsSuffix, codegen.DeploymentsSuffix))
+			continue
 		case e.IsDir() || !isABI(name):
 			fmt.Fprintf(stderr, "warning: abi/%s is not read: ABIs are files abi/<name>.json or abi/<name>.abi\n", name)
 			continue
