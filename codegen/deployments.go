@@ -39,8 +39,8 @@ var (
 	networkForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 )
 
-// ParseDeployments reads a file of deployments. Its error names everything that is wrong.
-func ParseDeployments(name string, text []byte) ([]Deployment, error) {
+// parseDeploymentFile reads a file of deployments. Its error names everything that is wrong.
+func parseDeploymentFile(name string, text []byte) ([]Deployment, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	var all []Deployment
@@ -50,15 +50,19 @@ func ParseDeployments(name string, text []byte) ([]Deployment, error) {
 			name, strings.ReplaceAll(message, "\n  ", "; "))
 	}
 	var errs []error
+	if err := d.Decode(new(any)); err != io.EOF {
+		errs = append(errs, fmt.Errorf("abi/%s: there is a second document, behind ---; hint: one file holds one list", name))
+	}
 	for i, deployment := range all {
-		if err := deployment.check(); err != nil {
+		if err := deployment.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("abi/%s: element %d: %w", name, i+1, err))
 		}
 	}
 	return all, errors.Join(errs...)
 }
 
-func (d Deployment) check() error {
+// Check says what is missing, or not of the form that it must have.
+func (d Deployment) Check() error {
 	switch {
 	case !networkForm.MatchString(d.Network):
 		return fmt.Errorf("network %q is no name: letters, digits, - and _", d.Network)
@@ -73,29 +77,33 @@ func (d Deployment) check() error {
 const deploymentsHead = `# Where the contract of this ABI is deployed. codegen fetch adds to it, codegen rindexer reads it, and it is yours to edit.
 `
 
-// AddDeployment returns the text of a file of deployments with one more, and what stands as it stands. Nothing changes
-// where the address is in it already.
-func AddDeployment(name string, text []byte, d Deployment) ([]byte, error) {
-	standing, err := ParseDeployments(name, text)
+// AddDeployment returns the text of a file of deployments with one more, and what stands as it stands. Where the chain and
+// the address are in it already, the text is the same, and standing what it says of them.
+func AddDeployment(name string, text []byte, d Deployment) (added []byte, standing *Deployment, err error) {
+	all, err := parseDeploymentFile(name, text)
 	if err == nil {
-		err = d.check()
+		err = d.Check()
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if slices.ContainsFunc(standing, func(s Deployment) bool {
-		return s.ChainID == d.ChainID && strings.EqualFold(s.Address, d.Address)
-	}) {
-		return text, nil
+	for i, s := range all {
+		if s.ChainID == d.ChainID && strings.EqualFold(s.Address, d.Address) {
+			return text, &all[i], nil
+		}
 	}
-	added, err := yaml.Marshal([]Deployment{d})
+	element, err := yaml.Marshal([]Deployment{d})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(standing) == 0 {
-		return append([]byte(deploymentsHead), added...), nil
+	if len(bytes.TrimSpace(text)) == 0 {
+		return append([]byte(deploymentsHead), element...), nil, nil
 	}
-	return append(append(bytes.TrimRight(text, "\n"), '\n'), added...), nil
+	added = slices.Concat(bytes.TrimRight(text, "\n"), []byte{'\n'}, element)
+	if got, err := parseDeploymentFile(name, added); err != nil || len(got) != len(all)+1 {
+		return nil, nil, fmt.Errorf("abi/%s is not written in a way that this could be added to; hint: add it by hand:\n%s", name, element)
+	}
+	return added, nil, nil
 }
 
 // parseDeployments reads all files, by the name of the ABI that they are for.
@@ -104,7 +112,7 @@ func parseDeployments(files map[string][]byte) (map[string][]Deployment, error) 
 	var errs []error
 	chains := map[string]uint64{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		found, err := ParseDeployments(name, files[name])
+		found, err := parseDeploymentFile(name, files[name])
 		errs = append(errs, err)
 		all[strings.TrimSuffix(name, DeploymentsSuffix)] = found
 		for _, d := range found {

@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -266,26 +267,38 @@ func TestDeploymentErrors(t *testing.T) {
 }
 
 func TestAddDeployment(t *testing.T) {
+	const name = "A.deployments.yaml"
 	first := Deployment{Network: "ethereum", ChainID: 1, Address: "0x00000000000000000000000000000000000000aa", StartBlock: 7}
-	text, err := AddDeployment("A.deployments.yaml", nil, first)
+	second := first
+	second.Network, second.ChainID, second.Source = "base", 8453, "https://example.org/?a=b&c"
+	text, _, err := AddDeployment(name, nil, first)
 	if err != nil || !strings.HasPrefix(string(text), "# Where the contract") {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	edited := append(text, "# mine"...)
-	second := first
-	second.Network, second.ChainID, second.Source = "base", 8453, "https://example.org/?a=b&c"
-	text, err = AddDeployment("A.deployments.yaml", edited, second)
-	if err != nil || !strings.HasPrefix(string(text), string(edited)+"\n- network: base") {
-		t.Errorf("%v\n%s", err, text)
+	for _, standing := range []string{string(text) + "# mine", "# mine\n", "- {network: ethereum, chain_id: 1, address: \"" + first.Address + "\"}"} {
+		all, err := parseDeploymentFile(name, []byte(standing))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := AddDeployment(name, []byte(standing), second)
+		if err != nil || !strings.HasPrefix(string(got), strings.TrimRight(standing, "\n")+"\n- network: base") {
+			t.Errorf("%q: %v\n%s", standing, err, got)
+			continue
+		}
+		if found, err := parseDeploymentFile(name, got); err != nil || len(found) != len(all)+1 || !reflect.DeepEqual(found[len(all)], second) {
+			t.Errorf("%q: read back as %+v, %v", standing, found, err)
+		}
 	}
-	all, err := ParseDeployments("A.deployments.yaml", text)
-	if err != nil || len(all) != 2 || all[1].Source != second.Source {
-		t.Errorf("%v, %v", all, err)
+	for _, standing := range []string{"  " + strings.ReplaceAll(strings.TrimPrefix(string(text), deploymentsHead), "\n", "\n  "), "[]\n"} {
+		if got, _, err := AddDeployment(name, []byte(standing), second); err == nil || !strings.Contains(err.Error(), "hint: add it by hand:\n- network: base") {
+			t.Errorf("%q: %v\n%s", standing, err, got)
+		}
 	}
-	first.Address = strings.ToUpper(first.Address[2:])
-	first.Address = "0x" + first.Address
-	again, err := AddDeployment("A.deployments.yaml", text, first)
-	if err != nil || string(again) != string(text) {
-		t.Errorf("%v\n%s", err, again)
+	moved := first
+	moved.Address, moved.Implementations = strings.ToUpper(first.Address[2:]), []string{"0xbb"}
+	moved.Address = "0x" + moved.Address
+	same, standing, err := AddDeployment(name, text, moved)
+	if err != nil || string(same) != string(text) || standing == nil || !reflect.DeepEqual(*standing, first) {
+		t.Errorf("again: %v, %+v\n%s", err, standing, same)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,11 @@ Example: go run ./cmd/codegen fetch -network ethereum -chain-id 1 0x00000000219a
 Flags:
 `
 
+// source finds contracts by their chain and address, 0x and 40 hex digits.
+type source interface {
+	Contract(ctx context.Context, chainID uint64, address string) (explorer.Contract, error)
+}
+
 // fetchFlags are the settings of a fetch.
 type fetchFlags struct {
 	root      string
@@ -35,7 +41,7 @@ type fetchFlags struct {
 	chainID   uint64
 	name      string
 	overwrite bool
-	source    explorer.Source
+	source    source
 }
 
 func fetchCommand() command {
@@ -66,14 +72,14 @@ func (f fetchFlags) fetch(ctx context.Context, address string, stdout io.Writer)
 	d := codegen.Deployment{
 		Network: f.network, ChainID: f.chainID, Address: address, Fetched: time.Now().UTC().Format(time.DateOnly),
 	}
-	if _, err := codegen.AddDeployment("", nil, d); err != nil {
+	if err := d.Check(); err != nil {
 		return errUsage{err}
 	}
 	found, err := f.source.Contract(ctx, f.chainID, address)
 	if err != nil {
 		return err
 	}
-	d.StartBlock, d.Implementations, d.Source = found.Block, found.Implementations, found.Source
+	d.StartBlock, d.Implementations, d.Source = found.Block, found.Implementations, found.From
 	name := f.name
 	if name == "" {
 		name = fileName(found.Name)
@@ -81,19 +87,32 @@ func (f fetchFlags) fetch(ctx context.Context, address string, stdout io.Writer)
 	if name == "" || name != fileName(name) {
 		return errUsage{fmt.Errorf("%q is no name for the files; hint: -name gives one of letters, digits and _", name)}
 	}
-	abi := filepath.Join(f.root, "abi", name+".json")
-	changed, err := f.writeABI(abi, found.ABI)
+	abi, err := f.newABI(filepath.Join(f.root, "abi", name+".json"), found.ABI)
 	if err != nil {
 		return err
 	}
-	if err := addDeployment(filepath.Join(f.root, "abi", name+codegen.DeploymentsSuffix), d); err != nil {
+	deployments, err := newDeployments(filepath.Join(f.root, "abi", name+codegen.DeploymentsSuffix), d, stdout)
+	if err != nil {
 		return err
 	}
-	if changed {
-		fmt.Fprintf(stdout, "%s written, with %d entries; run make generate\n", abi, len(found.ABI))
-	} else {
-		fmt.Fprintf(stdout, "%s is up to date\n", abi)
+	return errors.Join(abi.write(stdout), deployments.write(stdout))
+}
+
+// newFile is a file that is to be written, if its content changes.
+type newFile struct {
+	path    string
+	content []byte // nil where it stays as it is
+}
+
+func (f newFile) write(stdout io.Writer) error {
+	if f.content == nil {
+		fmt.Fprintf(stdout, "%s is up to date\n", f.path)
+		return nil
 	}
+	if err := os.WriteFile(f.path, f.content, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s is written; run make generate\n", f.path)
 	return nil
 }
 
@@ -101,23 +120,23 @@ var notInFileName = regexp.MustCompile(`[^A-Za-z0-9_]+`)
 
 func fileName(name string) string { return notInFileName.ReplaceAllString(name, "_") }
 
-// writeABI reports whether the file changed. One that stands and has other content is somebody's.
-func (f fetchFlags) writeABI(name string, entries []json.RawMessage) (changed bool, err error) {
+// newABI makes the file with the ABI. One that stands and has other content is somebody's.
+func (f fetchFlags) newABI(path string, entries []json.RawMessage) (newFile, error) {
 	text, err := json.MarshalIndent(entries, "", "  ")
 	if err != nil {
-		return false, err
+		return newFile{}, err
 	}
 	text = append(text, '\n')
-	standing, err := os.ReadFile(name)
+	standing, err := os.ReadFile(path)
 	switch {
 	case err == nil && sameJSON(standing, text):
-		return false, nil
+		return newFile{path: path}, nil
 	case err == nil && !f.overwrite:
-		return false, fmt.Errorf("%s stands and has another ABI; hint: -name gives this one another name, -overwrite replaces that", name)
+		return newFile{}, fmt.Errorf("%s stands and has another ABI; hint: -name gives this one another name, -overwrite replaces that", path)
 	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return false, err
+		return newFile{}, err
 	}
-	return true, os.WriteFile(name, text, 0o644)
+	return newFile{path, text}, nil
 }
 
 // sameJSON compares without white space and the order of keys.
@@ -133,15 +152,22 @@ func sameJSON(a, b []byte) bool {
 	return bytes.Equal(first, second)
 }
 
-// addDeployment adds to the file of deployments, and leaves what stands in it.
-func addDeployment(name string, d codegen.Deployment) error {
-	standing, err := os.ReadFile(name)
+// newDeployments adds to the file of deployments, and leaves what stands in it.
+func newDeployments(path string, d codegen.Deployment, stdout io.Writer) (newFile, error) {
+	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+		return newFile{}, err
 	}
-	text, err := codegen.AddDeployment(filepath.Base(name), standing, d)
-	if err != nil || bytes.Equal(text, standing) {
-		return err
+	added, standing, err := codegen.AddDeployment(filepath.Base(path), text, d)
+	if err != nil {
+		return newFile{}, err
 	}
-	return os.WriteFile(name, text, 0o644)
+	if standing == nil {
+		return newFile{path, added}, nil
+	}
+	if !slices.Equal(standing.Implementations, d.Implementations) || standing.Source != d.Source {
+		fmt.Fprintf(stdout, "%s says of %s where its ABI came from before; now it is from %s, implementations: %s\n",
+			path, d.Address, d.Source, strings.Join(d.Implementations, ", "))
+	}
+	return newFile{path: path}, nil
 }

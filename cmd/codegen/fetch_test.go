@@ -69,7 +69,7 @@ func TestFetch(t *testing.T) {
 	}
 
 	out, err := fetch("-network", "ethereum", "-chain-id", "1", deployed)
-	if err != nil || !strings.HasSuffix(out, "abi/Token.json is up to date\n") || !maps.Equal(tree(t, root), files) {
+	if err != nil || strings.Count(out, " is up to date\n") != 2 || !maps.Equal(tree(t, root), files) {
 		t.Errorf("the second time: %v\n%s", err, out)
 	}
 	if _, err := fetch("-network", "base", "-chain-id", "8453", deployed); err != nil {
@@ -82,14 +82,18 @@ func TestFetch(t *testing.T) {
 		t.Errorf("what was fetched does not generate: %v", err)
 	}
 
-	put(t, root, map[string]string{"abi/Token.json": paused})
+	put(t, root, map[string]string{"abi/Token.json": paused, "abi/Token.deployments.yaml": "- {net: x}"})
+	if _, err := fetch("-network", "ethereum", "-chain-id", "1", "-overwrite", deployed); err == nil || tree(t, root)["abi/Token.json"] != paused {
+		t.Errorf("with deployments that cannot be read, the ABI is replaced: %v", err)
+	}
+	put(t, root, map[string]string{"abi/Token.deployments.yaml": strings.Replace(first, "source: ", "source: old", 1)})
 	if _, err := fetch("-network", "ethereum", "-chain-id", "1", deployed); err == nil ||
 		!strings.Contains(err.Error(), "stands and has another ABI; hint: -name") || tree(t, root)["abi/Token.json"] != paused {
 		t.Errorf("over another ABI: %v", err)
 	}
-	if _, err := fetch("-network", "ethereum", "-chain-id", "1", "-overwrite", deployed); err != nil ||
-		tree(t, root)["abi/Token.json"] == paused {
-		t.Errorf("over another ABI, with -overwrite: %v", err)
+	out, err = fetch("-network", "ethereum", "-chain-id", "1", "-overwrite", deployed)
+	if err != nil || tree(t, root)["abi/Token.json"] == paused || !strings.Contains(out, "where its ABI came from before; now it is from "+server) {
+		t.Errorf("over another ABI, with -overwrite: %v\n%s", err, out)
 	}
 	if _, err := fetch("-network", "ethereum", "-chain-id", "1", "-name", "Other", deployed); err != nil ||
 		tree(t, root)["abi/Other.json"] == "" {

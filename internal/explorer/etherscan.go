@@ -3,7 +3,6 @@ package explorer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,25 +19,21 @@ type Etherscan struct {
 	Key string
 }
 
-// source is what is known of a contract's source. Blockscout has other names for what stands behind a proxy.
-type source struct {
+// sourceCode is what is known of a contract's source. Blockscout has other names for what stands behind a proxy.
+type sourceCode struct {
 	ABI                   string
 	ContractName          string
 	Implementation        string
 	ImplementationAddress string
 }
 
-// Contract implements Source.
+// Contract finds a contract by its chain and address, 0x and 40 hex digits.
 func (e Etherscan) Contract(ctx context.Context, chainID uint64, address string) (Contract, error) {
-	if strings.ContainsAny(e.URL, "?@") {
-		return Contract{}, errors.New("read the URL of the API: it must hold neither a key nor a password; " +
-			"hint: the variable EXPLORER_API_KEY holds the key")
-	}
-	found, err := e.source(ctx, chainID, address)
+	found, err := e.find(ctx, chainID, address)
 	if err != nil {
 		return Contract{}, err
 	}
-	c := Contract{Name: found.ContractName, Source: e.URL}
+	c := Contract{Name: found.ContractName, From: e.URL}
 	if err := c.addText(found.ABI); err != nil {
 		return Contract{}, fmt.Errorf("read ABI of %s from %s: %w", address, e.URL, err)
 	}
@@ -47,7 +42,7 @@ func (e Etherscan) Contract(ctx context.Context, chainID uint64, address string)
 		implementation = found.ImplementationAddress
 	}
 	if implementation != "" && !strings.EqualFold(implementation, address) {
-		behind, err := e.source(ctx, chainID, implementation)
+		behind, err := e.find(ctx, chainID, implementation)
 		if err == nil {
 			err = c.addText(behind.ABI)
 		}
@@ -57,8 +52,8 @@ func (e Etherscan) Contract(ctx context.Context, chainID uint64, address string)
 		c.Name = behind.ContractName
 		c.Implementations = []string{strings.ToLower(implementation)}
 	}
-	c.Block = e.block(ctx, chainID, address)
-	return c, nil
+	c.Block, err = e.block(ctx, chainID, address)
+	return c, err
 }
 
 func (c *Contract) addText(text string) error {
@@ -70,31 +65,32 @@ func (c *Contract) addText(text string) error {
 	return nil
 }
 
-func (e Etherscan) source(ctx context.Context, chainID uint64, address string) (source, error) {
-	var found []source
+func (e Etherscan) find(ctx context.Context, chainID uint64, address string) (sourceCode, error) {
+	var found []sourceCode
 	reason, err := e.ask(ctx, chainID, url.Values{"action": {"getsourcecode"}, "address": {address}}, &found)
 	if err != nil {
-		return source{}, err
+		return sourceCode{}, err
 	}
 	if len(found) == 0 || !strings.HasPrefix(strings.TrimSpace(found[0].ABI), "[") {
 		if len(found) > 0 && reason == "" {
 			reason = found[0].ABI
 		}
-		return source{}, fmt.Errorf("find contract %s of chain %d at %s: %w (%s)", address, chainID, e.URL, ErrNotFound, reason)
+		return sourceCode{}, fmt.Errorf("find contract %s of chain %d at %s: %w (%s); hint: -sourcify asks another source, "+
+			"or save the ABI as abi/<name>.json", address, chainID, e.URL, ErrNotFound, reason)
 	}
 	return found[0], nil
 }
 
-// block is the one that the contract was made in, 0 where the API does not say.
-func (e Etherscan) block(ctx context.Context, chainID uint64, address string) uint64 {
+// block is the one that the contract was made in, 0 where the API does not know.
+func (e Etherscan) block(ctx context.Context, chainID uint64, address string) (uint64, error) {
 	var made []struct {
 		BlockNumber number `json:"blockNumber"`
 	}
 	_, err := e.ask(ctx, chainID, url.Values{"action": {"getcontractcreation"}, "contractaddresses": {address}}, &made)
 	if err != nil || len(made) == 0 {
-		return 0
+		return 0, err
 	}
-	return uint64(made[0].BlockNumber)
+	return uint64(made[0].BlockNumber), nil
 }
 
 // ask calls a function of the API's module contract. Where it refuses, with a status of 200 as always, the result is
@@ -115,10 +111,10 @@ func (e Etherscan) ask(ctx context.Context, chainID uint64, query url.Values, in
 	case status == http.StatusNotFound:
 		return "", fmt.Errorf("ask %s: it answers 404 Not Found", e.URL)
 	}
-	if json.Unmarshal(answer.Result, into) == nil {
+	if len(answer.Result) > 0 && answer.Result[0] == '[' && json.Unmarshal(answer.Result, into) == nil {
 		return "", nil
 	}
-	if json.Unmarshal(answer.Result, &reason) != nil {
+	if json.Unmarshal(answer.Result, &reason) != nil || reason == "" {
 		reason = answer.Message
 	}
 	if e.Key != "" {

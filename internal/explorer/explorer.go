@@ -27,13 +27,8 @@ type Contract struct {
 	Block uint64
 	// Implementations are the addresses behind a proxy whose ABIs were found.
 	Implementations []string
-	// Source is the address that answered, without any key.
-	Source string
-}
-
-// Source finds contracts by their chain and address, 0x and 40 hex digits.
-type Source interface {
-	Contract(ctx context.Context, chainID uint64, address string) (Contract, error)
+	// From is the address that answered, without any key.
+	From string
 }
 
 // ErrNotFound is the error of a contract that the source does not know, or whose source code it does not have.
@@ -45,15 +40,25 @@ const (
 	maxAnswer = 64 << 20
 )
 
-var client = &http.Client{Timeout: timeout}
+// client stays with the host that was asked: to another, a redirect would hand on the query, with the key in it.
+var client = &http.Client{Timeout: timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	if r.URL.Host != via[0].URL.Host || len(via) > 3 {
+		return fmt.Errorf("it sends us on to %s; hint: give that address", r.URL.Host)
+	}
+	return nil
+}}
 
 // get asks for JSON. The error names the address without its query, which may hold a key.
 func get(ctx context.Context, address string, query url.Values, into any) (status int, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("ask %s: %w", address, err)
+			shown, _, _ := strings.Cut(address, "?")
+			err = fmt.Errorf("ask %s: %w", shown[strings.LastIndexByte(shown, '@')+1:], err)
 		}
 	}()
+	if strings.ContainsAny(address, "?@") {
+		return 0, errors.New("the URL must hold neither a key nor a password; hint: EXPLORER_API_KEY holds the key")
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"?"+query.Encode(), nil)
 	if err != nil {
 		return 0, errors.New("it is no address of HTTP")

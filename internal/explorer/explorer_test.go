@@ -1,6 +1,7 @@
 package explorer_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,10 @@ const (
 	upgraded = `{"type":"event","name":"Upgraded","inputs":[]}`
 	paused   = `{"type":"event","name":"Paused","inputs":[]}`
 )
+
+type source interface {
+	Contract(ctx context.Context, chainID uint64, address string) (explorer.Contract, error)
+}
 
 // stand starts a stand-in that answers as handler does.
 func stand(t *testing.T, handler http.HandlerFunc) string {
@@ -107,7 +112,7 @@ func TestContract(t *testing.T) {
 	s, e := sourcify(t), etherscan(t)
 	for _, c := range []struct {
 		what, address string
-		source        explorer.Source
+		source        source
 		name, abi     string
 		block         uint64
 		behind        string
@@ -125,7 +130,7 @@ func TestContract(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Name != c.name || names(t, got) != c.abi || got.Block != c.block || got.Source != c.from ||
+			if got.Name != c.name || names(t, got) != c.abi || got.Block != c.block || got.From != c.from ||
 				strings.Join(got.Implementations, " ") != c.behind {
 				t.Errorf("got %+v with the entries %s", got, names(t, got))
 			}
@@ -146,16 +151,25 @@ func TestErrors(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what     string
-		source   explorer.Source
+		source   source
 		notFound bool
 		want     string
 	}{
-		{"not at Sourcify", explorer.Sourcify{URL: s}, true, "hint: --explorer asks an explorer's API instead"},
+		{"not at Sourcify", explorer.Sourcify{URL: s}, true, "hint: -explorer asks an explorer's API instead"},
 		{"not at Etherscan", explorer.Etherscan{URL: e, Key: key}, true, "(Contract source code not verified)"},
 		{"a wrong key", explorer.Etherscan{URL: e, Key: key + "2"}, false, "Invalid API Key (***); hint: EXPLORER_API_KEY"},
 		{"a server that is away", explorer.Etherscan{URL: down.URL, Key: key}, false, "connection refused"},
 		{"no URL", explorer.Etherscan{URL: "ftp://example.org", Key: key}, false, "unsupported protocol scheme"},
-		{"a key in the URL", explorer.Etherscan{URL: e + "?apikey=" + key}, false, "hint: the variable EXPLORER_API_KEY"},
+		{"a key in the URL", explorer.Etherscan{URL: e + "?apikey=" + key}, false, "hint: EXPLORER_API_KEY holds the key"},
+		{"a password in the URL", explorer.Sourcify{URL: strings.Replace(s, "http://", "http://user:"+key+"@", 1)}, false,
+			"neither a key nor a password"},
+		{"another host", explorer.Etherscan{Key: key, URL: stand(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, strings.Replace(e, "127.0.0.1", "localhost", 1), http.StatusFound)
+		})}, false, "sends us on to localhost"},
+		{"a refusal without a result", explorer.Etherscan{Key: key, URL: answer(200, `{"status":"0","message":"Unknown action","result":null}`)},
+			true, "(Unknown action); hint: "},
+		{"a rate limit in the message", explorer.Etherscan{Key: key, URL: answer(200, `{"status":"0","message":"rate limit","result":null}`)},
+			false, "rate limit; hint: "},
 		{"a broken URL", explorer.Etherscan{URL: "http://[", Key: key}, false, "it is no address of HTTP"},
 		{"a page", explorer.Sourcify{URL: answer(200, "<html>")}, false, "the answer is not what it should be"},
 		{"an API that is not there", explorer.Etherscan{URL: answer(404, ""), Key: key}, false, "404 Not Found"},

@@ -34,13 +34,13 @@ type verified struct {
 	} `json:"proxyResolution"`
 }
 
-// Contract implements Source.
+// Contract finds a contract by its chain and address, 0x and 40 hex digits.
 func (s Sourcify) Contract(ctx context.Context, chainID uint64, address string) (Contract, error) {
-	found, source, err := s.ask(ctx, chainID, address, "abi,compilation,deployment,proxyResolution")
+	found, from, err := s.ask(ctx, chainID, address, "abi,compilation,deployment,proxyResolution")
 	if err != nil {
 		return Contract{}, err
 	}
-	c := Contract{Name: found.Compilation.Name, Block: uint64(found.Deployment.BlockNumber), Source: source}
+	c := Contract{Name: found.Compilation.Name, Block: uint64(found.Deployment.BlockNumber), From: from}
 	c.add(found.ABI)
 	for _, implementation := range found.ProxyResolution.Implementations {
 		behind, _, err := s.ask(ctx, chainID, implementation.Address, "abi,compilation")
@@ -55,15 +55,15 @@ func (s Sourcify) Contract(ctx context.Context, chainID uint64, address string) 
 }
 
 func (s Sourcify) ask(ctx context.Context, chainID uint64, address, fields string) (verified, string, error) {
-	source := fmt.Sprintf("%s/v2/contract/%d/%s", strings.TrimRight(s.URL, "/"), chainID, url.PathEscape(address))
+	from := fmt.Sprintf("%s/v2/contract/%d/%s", strings.TrimRight(s.URL, "/"), chainID, url.PathEscape(address))
 	var answer verified
-	status, err := get(ctx, source, url.Values{"fields": {fields}}, &answer)
+	status, err := get(ctx, from, url.Values{"fields": {fields}}, &answer)
 	switch {
 	case err != nil:
 		return verified{}, "", err
 	case status == http.StatusNotFound || answer.ABI == nil:
-		return verified{}, "", fmt.Errorf("find contract %s of chain %d at %s: %w; hint: --explorer asks an explorer's API instead",
+		return verified{}, "", fmt.Errorf("find contract %s of chain %d at %s: %w; hint: -explorer asks an explorer's API instead",
 			address, chainID, s.URL, ErrNotFound)
 	}
-	return answer, source, nil
+	return answer, from, nil
 }
