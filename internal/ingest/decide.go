@@ -20,6 +20,8 @@ type Decider struct {
 
 	batch   *event.Batch
 	message rindexer.Message
+	shapes  []*event.Definition // that the message's items can be
+	items   int                 // of the batch before
 	forms   [len(formNames)]int // of the batch's messages
 }
 
@@ -42,11 +44,12 @@ func NewDecider(catalog *event.Catalog, maxPayload int) *Decider {
 
 // Decide never fails: what cannot be written is a dead letter of the batch.
 func (d *Decider) Decide(messages []event.Message) *event.Batch {
-	d.batch = &event.Batch{Messages: len(messages)}
+	d.batch = &event.Batch{Messages: len(messages), Items: make([]event.Item, 0, d.items)}
 	d.forms = [len(formNames)]int{}
 	for _, m := range messages {
 		d.forms[d.decideMessage(m)]++
 	}
+	d.items = len(d.batch.Items)
 	return d.batch
 }
 
@@ -74,6 +77,7 @@ func (d *Decider) decideMessage(m event.Message) form {
 		d.reject(origin, event.ReasonNameless, "the message has neither event_name nor event_signature_hash", m.Payload)
 		return formRejected
 	}
+	d.shapes = d.candidates()
 	for i := range d.message.Len() {
 		origin.Index = i
 		d.decideItem(origin, i)
@@ -175,7 +179,7 @@ func (d *Decider) decideEvent(origin event.Origin, item *rindexer.Item) {
 // The usual item has just one shape that it can be, and all of its parameters: it is decoded without a comparison of
 // keys. Where a shape can do without some of its own, keys must be compared: they may be those of another shape.
 func (d *Decider) decode(item *rindexer.Item) (*event.Definition, event.Row, error) {
-	candidates := d.candidates()
+	candidates := d.shapes
 	if len(candidates) == 1 && d.message.HasHash && !candidates[0].HasAliases() {
 		definition := candidates[0]
 		row := definition.Handler.NewRow()

@@ -2,8 +2,10 @@ package rindexer
 
 import (
 	"errors"
-	"strconv"
+	"math/bits"
 	"strings"
+
+	"github.com/holiman/uint256"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
@@ -26,21 +28,66 @@ func parseInteger(s string) (n event.Integer, err error) {
 	if digits == "" {
 		return n, errInteger
 	}
+	low, ok := parseWord(digits[max(0, len(digits)-wordDigits):])
+	if !ok {
+		return n, errInteger
+	}
+	n.Abs.SetUint64(low)
+	if len(digits) > wordDigits {
+		if n.Abs, err = parseLong(digits[:len(digits)-wordDigits], low); err != nil {
+			return event.Integer{}, err
+		}
+	}
+	n.Neg = negative && !n.Abs.IsZero()
+	return n, nil
+}
+
+// wordDigits is how many decimal digits always fit into 64 bits.
+const wordDigits = 19
+
+// parseWord reads at most so many digits, and reports whether they are.
+func parseWord(digits string) (n uint64, ok bool) {
+	for i := range len(digits) {
+		d := digits[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = 10*n + uint64(d)
+	}
+	return n, true
+}
+
+// parseLong reads the digits of a number before its last ones, which are low.
+func parseLong(digits string, low uint64) (n uint256.Int, err error) {
+	const tenToThe19 = 10_000_000_000_000_000_000
+	if len(digits) <= wordDigits {
+		high, ok := parseWord(digits)
+		if !ok {
+			return n, errInteger
+		}
+		var carry uint64
+		n[1], n[0] = bits.Mul64(high, tenToThe19)
+		n[0], carry = bits.Add64(n[0], low, 0)
+		n[1] += carry
+		return n, nil
+	}
 	for i := range len(digits) {
 		if !isDigit(digits[i]) {
 			return n, errInteger
 		}
 	}
-	if digits = strings.TrimLeft(digits, "0"); len(digits) > maxDigits {
+	if digits = strings.TrimLeft(digits, "0"); len(digits) > maxDigits-wordDigits {
 		return n, errRange
 	}
-	if len(digits) <= 19 {
-		v, _ := strconv.ParseUint(digits, 10, 64) // 19 digits always fit, and no digits are 0
-		n.Abs.SetUint64(v)
-	} else if err := n.Abs.SetFromDecimal(digits); err != nil {
-		return event.Integer{}, errRange
+	if digits != "" && n.SetFromDecimal(digits) != nil {
+		return uint256.Int{}, errRange
 	}
-	n.Neg = negative && !n.Abs.IsZero()
+	if _, overflow := n.MulOverflow(&n, uint256.NewInt(tenToThe19)); overflow {
+		return uint256.Int{}, errRange
+	}
+	if _, overflow := n.AddOverflow(&n, uint256.NewInt(low)); overflow {
+		return uint256.Int{}, errRange
+	}
 	return n, nil
 }
 

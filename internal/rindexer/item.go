@@ -13,8 +13,9 @@ const metadataKey = "transaction_information"
 // Item is one event of a message. It is the event.Decoder of its parameters, and the event.Value of the one that was
 // asked for last.
 type Item struct {
-	m      *Message
-	fields []field
+	m           *Message
+	fields      []field
+	information []field // of its transaction_information, where that is an object
 
 	next   int // where the next parameter is looked for first: most often they come in one order
 	name   string
@@ -44,7 +45,9 @@ func (m *Message) Item(i int) (*Item, error) {
 	if it.kind != '{' {
 		return nil, ErrNotObject
 	}
-	return &Item{m: m, fields: m.fields[it.first:it.last]}, nil
+	return &Item{
+		m: m, fields: m.fields[it.first:it.last], information: m.information[it.firstMember:it.lastMember],
+	}, nil
 }
 
 // Err is the first error since the item was made: nil or a *FieldError.

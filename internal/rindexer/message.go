@@ -31,9 +31,10 @@ type Message struct {
 	// Single: event_data is one object, and no array.
 	Single bool
 
-	payload string
-	items   []item
-	fields  []field // of all objects that were indexed, each a range
+	payload     string
+	items       []item
+	fields      []field // of all items, each a range
+	information []field // of their transaction_information, likewise
 }
 
 // Malformed is the error of a payload that cannot be read as a message.
@@ -47,11 +48,14 @@ func (e *Malformed) Error() string { return string(e.Reason) + ": " + e.Detail }
 // item is one element of event_data, with its members where it is an object.
 type item struct {
 	span
-	first, last int // its range of Message.fields
+	first, last             int // its range of Message.fields
+	firstMember, lastMember int // that of Message.information
 }
 
 // Reset empties the message, and keeps the room it has taken.
-func (m *Message) Reset() { *m = Message{items: m.items[:0], fields: m.fields[:0]} }
+func (m *Message) Reset() {
+	*m = Message{items: m.items[:0], fields: m.fields[:0], information: m.information[:0]}
+}
 
 // Parse reads a payload. The error is nil or a *Malformed. Keys may come in any order and unknown ones are ignored;
 // of a key that occurs twice the last counts. The text is walked over once.
@@ -108,7 +112,7 @@ func (s *scanner) end() *Malformed {
 
 // eventData walks over the value of event_data and indexes its items.
 func (m *Message) eventData(s *scanner) byte {
-	m.items, m.fields = m.items[:0], m.fields[:0]
+	m.items, m.fields, m.information = m.items[:0], m.fields[:0], m.information[:0]
 	kind := s.peek()
 	switch kind {
 	case '[':
@@ -125,7 +129,17 @@ func (m *Message) item(s *scanner, depth int) {
 	it := item{first: len(m.fields)}
 	if s.peek() == '{' {
 		it.span = span{start: s.pos, kind: '{'}
-		m.index(s, depth)
+		m.fields = index(m.fields, s, depth, func(key string) span {
+			if key != metadataKey || s.peek() != '{' {
+				return s.value(depth + 1)
+			}
+			v := span{start: s.pos, kind: '{'}
+			it.firstMember = len(m.information)
+			m.information = index(m.information, s, depth+1, func(string) span { return s.value(depth + 2) })
+			it.lastMember = len(m.information)
+			v.end = s.pos
+			return v
+		})
 		it.end = s.pos
 	} else {
 		it.span = s.value(depth)
@@ -182,43 +196,50 @@ func (m *Message) Raw(i int) string { return m.items[i].raw(m.payload) }
 // many, but what stands in Redis may.
 const manyMembers = 64
 
-// index walks over an object and appends its members to m.fields. Of a key that occurs twice the last counts.
-func (m *Message) index(s *scanner, depth int) {
-	first := len(m.fields)
+// index walks over an object and appends its members to fields; value walks over that of a key. Of a key that occurs
+// twice the last counts.
+func index(fields []field, s *scanner, depth int, value func(key string) span) []field {
+	first := len(fields)
 	var seen uint64 // one bit a key, so that the search for an equal one is seldom needed
 	var places map[string]int
-	s.object(depth, func(f field) {
+	s.elements(depth, '{', '}', func() {
+		f := field{key: s.key()}
+		f.value = value(f.key)
+		if s.err != nil {
+			return
+		}
 		bit := keyBit(f.key)
 		if seen&bit != 0 {
-			if i := m.place(first, f.key, places); i >= 0 {
-				m.fields[i].value = f.value
+			if i := place(fields, first, f.key, places); i >= 0 {
+				fields[i].value = f.value
 				return
 			}
 		}
 		seen |= bit
-		m.fields = append(m.fields, f)
-		switch n := len(m.fields) - first; {
+		fields = append(fields, f)
+		switch n := len(fields) - first; {
 		case n == manyMembers:
 			places = make(map[string]int)
-			for i := first; i < len(m.fields); i++ {
-				places[m.fields[i].key] = i
+			for i := first; i < len(fields); i++ {
+				places[fields[i].key] = i
 			}
 		case n > manyMembers:
-			places[f.key] = len(m.fields) - 1
+			places[f.key] = len(fields) - 1
 		}
 	})
+	return fields
 }
 
-// place returns where the member of that key is among m.fields from first on, -1 if there is none.
-func (m *Message) place(first int, key string, places map[string]int) int {
+// place returns where the member of that key is among fields from first on, -1 if there is none.
+func place(fields []field, first int, key string, places map[string]int) int {
 	if places != nil {
 		if i, ok := places[key]; ok {
 			return i
 		}
 		return -1
 	}
-	for i := first; i < len(m.fields); i++ {
-		if m.fields[i].key == key {
+	for i := first; i < len(fields); i++ {
+		if fields[i].key == key {
 			return i
 		}
 	}
@@ -235,21 +256,29 @@ func keyBit(key string) uint64 {
 // fixedHex decodes hex digits, with or without 0x, into dst, and returns the number of bytes they stand for.
 // More bytes than dst holds are checked and counted, but lost.
 func fixedHex(digits string, dst []byte) (int, error) {
-	if len(digits) >= 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X') {
-		digits = digits[2:]
-	}
+	digits = without0x(digits)
 	if len(digits)%2 != 0 {
 		return 0, fmt.Errorf("has an odd number of hex digits")
 	}
 	n := len(digits) / 2
-	for i := range n {
+	var wrong byte // a bit of what is no digit
+	for i := range min(n, len(dst)) {
 		high, low := hexValue[digits[2*i]], hexValue[digits[2*i+1]]
-		if high|low > 15 {
-			return 0, fmt.Errorf("holds a character that is no hex digit")
-		}
-		if i < len(dst) {
-			dst[i] = high<<4 | low
-		}
+		wrong |= high | low
+		dst[i] = high<<4 | low
+	}
+	for i := 2 * len(dst); i < len(digits); i++ {
+		wrong |= hexValue[digits[i]]
+	}
+	if wrong > 15 {
+		return 0, fmt.Errorf("holds a character that is no hex digit")
 	}
 	return n, nil
+}
+
+func without0x(digits string) string {
+	if len(digits) >= 2 && digits[0] == '0' && digits[1]|0x20 == 'x' {
+		return digits[2:]
+	}
+	return digits
 }

@@ -21,9 +21,7 @@ func (it *Item) Metadata() (event.Meta, error) {
 	if !ok || v.kind != '{' {
 		return event.Meta{}, ErrNoMetadata
 	}
-	first := len(it.m.fields)
-	it.m.index(&scanner{text: it.m.payload, pos: v.start}, 0)
-	information := Item{m: it.m, fields: it.m.fields[first:]}
+	information := Item{m: it.m, fields: it.information}
 	meta := event.Meta{
 		Network:          information.network(),
 		BlockNumber:      information.position("block_number"),
@@ -44,7 +42,6 @@ func (it *Item) Metadata() (event.Meta, error) {
 		t := information.timestamp("block_timestamp")
 		meta.BlockTimestamp = &t
 	}
-	it.m.fields = it.m.fields[:first]
 	return meta, information.err
 }
 

@@ -124,6 +124,13 @@ func (it *Item) fixed(dst []byte, padded bool) {
 	if !ok {
 		return
 	}
+	if n := len(without0x(s)); n == 2*len(dst) {
+		if _, err := fixedHex(s, dst); err != nil {
+			clear(dst)
+			it.fail("%q %w", excerpt(s), err)
+		}
+		return
+	}
 	var word [32]byte
 	n, err := fixedHex(s, word[:])
 	switch {
