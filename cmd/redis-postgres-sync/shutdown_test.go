@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"syscall"
 	"testing"
@@ -67,6 +68,7 @@ func TestShutdown(t *testing.T) {
 	total := load.finish()
 	p := startService(t, settings...)
 	awaitRows(t, db, total)
+	p.awaitStatus(t, "/readyz", http.StatusOK) // all may be written already, and a process that has just begun knows no signals
 	p.signal(syscall.SIGTERM)
 	expect(t, exitDone, p.wait(), p.output())
 	compareLedger(t, db, total)

@@ -69,15 +69,15 @@ var settings = []Setting{
 		Description: "apply additive changes of the schema at start: on or off",
 		kind:        onOff(func(c *Config) *bool { return &c.AutoMigrate }),
 	}, {
-		Name: "BATCH_SIZE", Default: "100",
-		Description: "most messages in one transaction",
+		Name: "BATCH_SIZE", Default: "2000",
+		Description: "most messages in one transaction, and no more than 4 MB of them unless it is one",
 		kind:        number(func(c *Config) *int { return &c.BatchSize }, 1, 10_000),
 	}, {
 		Name: "BATCH_TIMEOUT_MS", Default: "5000",
 		Description: "longest time that a partial batch may wait, in milliseconds; none waits while the writer is free",
 		kind:        millis(func(c *Config) *time.Duration { return &c.BatchTimeout }, 1, hour),
 	}, {
-		Name: "WORKERS", Default: "4",
+		Name: "WORKERS", Default: "2",
 		Description: "read-decode-write-ack loops for each stream",
 		kind:        number(func(c *Config) *int { return &c.Workers }, 1, 128),
 	}, {

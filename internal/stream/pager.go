@@ -10,8 +10,9 @@ import (
 
 const (
 	// pageBytes is what a page of entries should not exceed by much. Redis before 8.10 bounds a reply by entries only,
-	// and a batch of unusually large ones would take memory from every loop at once.
-	pageBytes = 32 << 20
+	// and a batch of unusually large ones would take memory from every loop at once. Half as much costs a tenth of the
+	// speed of large messages, and twice as much gains nothing.
+	pageBytes = 4 << 20
 	// firstPage is asked for while nothing is known of the size of an entry.
 	firstPage = 16
 	// longestReply is what an entry may take to be transferred. At 512 MB, which is Redis' bound, that is 34 Mbit/s.
