@@ -49,6 +49,11 @@ vet:
 	@$(TOOL) govulncheck ./... || { code=$$?; if [ $$code -eq 3 ]; then exit $$code; fi; \
 		echo "govulncheck did not run: its database is out of reach"; }
 
+.PHONY: bench
+bench: build ## measure the service against one COPY of the same rows (an hour; see docs/benchmarks)
+	@go build -o bin/bench ./cmd/bench
+	@bin/bench -binary bin/redis-postgres-sync -json docs/benchmarks/latest.json
+
 .PHONY: schema-diff
 schema-diff: ## print what the database of DATABASE_URL lacks
 	@go run ./cmd/redis-postgres-sync migrate plan --atlas atlas.hcl
