@@ -118,20 +118,20 @@ SET
     last_position = GREATEST(b.last_position, excluded.last_position)
 WHERE excluded.first_position < b.first_position OR excluded.last_position > b.last_position;
 
--- DropFinalBlocks forgets the blocks below a height, but for those of which a second hash was seen. What another
--- writer holds is left to the next call, so that two of them cannot deadlock. The contested heights are counted once:
--- looked for block by block, they cost seconds in a table that has no statistics yet.
+-- DropFinalBlocks forgets the blocks from one height up to another, but for those of which a second hash was seen. What
+-- another writer holds is left to a later call, so that two of them cannot deadlock. The contested heights are counted
+-- once: looked for block by block, they cost seconds in a table that has no statistics yet.
 
 -- name: DropFinalBlocks :exec
 DELETE FROM blocks AS b
 USING (
     SELECT f.stream, f.network, f.number, f.hash
     FROM blocks AS f
-    WHERE f.stream = @stream AND f.network = @network AND f.number < @below
+    WHERE f.stream = @stream AND f.network = @network AND f.number >= @first AND f.number < @below
         AND f.number NOT IN (
             SELECT o.number
             FROM blocks AS o
-            WHERE o.stream = @stream AND o.network = @network AND o.number < @below
+            WHERE o.stream = @stream AND o.network = @network AND o.number >= @first AND o.number < @below
             GROUP BY o.number
             HAVING count(*) > 1
         )

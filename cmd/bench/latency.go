@@ -205,7 +205,11 @@ func (b *bench) start(ctx context.Context, r *report) error {
 	if err := b.reset(ctx); err != nil {
 		return err
 	}
-	last, err := l.fill(ctx, b.redis, streamName, 1)
+	last, err := l.fill(ctx, b.redis, streamName, 0, 1)
+	if err != nil {
+		return err
+	}
+	indexes, err := b.validIndexes(ctx)
 	if err != nil {
 		return err
 	}
@@ -215,7 +219,7 @@ func (b *bench) start(ctx context.Context, r *report) error {
 		return err
 	}
 	defer service.Stop()
-	if _, err := b.drain(ctx, service, last); err != nil {
+	if _, err := b.drain(ctx, service, "0-0", last, indexes); err != nil {
 		return err
 	}
 	times, err := b.commitLatencies(ctx, l, 0, []time.Time{began})

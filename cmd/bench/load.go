@@ -162,13 +162,13 @@ func (l *load) value(b *strings.Builder, t *event.Type, r *rand.Rand) {
 	}
 }
 
-// fill adds messages to a stream, and returns the id of the last one.
-func (l *load) fill(ctx context.Context, client redis.UniversalClient, stream string, messages int) (last string, err error) {
+// fill adds the messages from one number up to another to a stream, and returns the id of the last one.
+func (l *load) fill(ctx context.Context, client redis.UniversalClient, stream string, from, to int) (last string, err error) {
 	const most, bytes = 200, 1 << 20
-	for n := 0; n < messages; {
+	for n := from; n < to; {
 		pipeline := client.Pipeline()
 		size := 0
-		for ; n < messages && pipeline.Len() < most && size < bytes; n++ {
+		for ; n < to && pipeline.Len() < most && size < bytes; n++ {
 			payload := l.message(n)
 			size += len(payload)
 			pipeline.XAdd(ctx, &redis.XAddArgs{Stream: stream, Values: []string{"payload", payload}})

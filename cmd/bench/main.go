@@ -35,6 +35,7 @@ type bench struct {
 type throughputCase struct {
 	tables, events, perMessage int
 	replay                     bool // and then once more, when all of it is written
+	firstLoad                  bool // into empty tables
 }
 
 // measurement is one case: run adds the figures of one run.
@@ -54,13 +55,14 @@ func measurements() []measurement {
 		}
 	}
 	return []measurement{
-		{"200,000 events, 20 a message", false, backlog(throughputCase{1, 200_000, 20, true})},
-		{"200,000 events, 1 a message", false, backlog(throughputCase{1, 200_000, 1, false})},
-		{"200,000 events, 300 a message", false, backlog(throughputCase{1, 200_000, 300, false})},
-		{"200,000 events, 20 a message, 5 tables", false, backlog(throughputCase{5, 200_000, 20, false})},
-		{"200,000 events, 20 a message, 20 tables", false, backlog(throughputCase{20, 200_000, 20, false})},
-		{"2,000,000 events, 20 a message", false, backlog(throughputCase{1, 2_000_000, 20, false})},
-		{"10,000,000 events, 20 a message", true, backlog(throughputCase{1, 10_000_000, 20, false})},
+		{"200,000 events, 20 a message", false, backlog(throughputCase{tables: 1, events: 200_000, perMessage: 20, replay: true})},
+		{"200,000 events, 1 a message", false, backlog(throughputCase{tables: 1, events: 200_000, perMessage: 1})},
+		{"200,000 events, 300 a message", false, backlog(throughputCase{tables: 1, events: 200_000, perMessage: 300})},
+		{"200,000 events, 20 a message, 5 tables", false, backlog(throughputCase{tables: 5, events: 200_000, perMessage: 20})},
+		{"200,000 events, 20 a message, 20 tables", false, backlog(throughputCase{tables: 20, events: 200_000, perMessage: 20})},
+		{"2,000,000 events, 20 a message", false, backlog(throughputCase{tables: 1, events: 2_000_000, perMessage: 20})},
+		{"first load, 2,000,000 events", false, backlog(throughputCase{tables: 1, events: 2_000_000, perMessage: 20, firstLoad: true})},
+		{"10,000,000 events, 20 a message", true, backlog(throughputCase{tables: 1, events: 10_000_000, perMessage: 20})},
 		{"latency, idle", false, func(ctx context.Context, b *bench, r *report) error { return b.idle(ctx, r) }},
 		{"latency, 1,000 events/s", false, rate(1000)},
 		{"latency, 5,000 events/s", false, rate(5000)},

@@ -123,6 +123,16 @@ func (s *system) rows(ctx context.Context, l *load) (all int, err error) {
 	return all, nil
 }
 
+// validIndexes counts the indexes of all tables.
+func (s *system) validIndexes(ctx context.Context) (n int, err error) {
+	const valid = "SELECT count(*) FROM pg_index WHERE indrelid IN (SELECT oid FROM pg_class " +
+		"WHERE relnamespace = 'public'::regnamespace) AND indisvalid"
+	if err := s.db.QueryRow(ctx, valid).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count indexes: %w", err)
+	}
+	return n, nil
+}
+
 // cpu is the processor time that a process and its children have taken, those included that have ended.
 // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 func cpu(pid int) (time.Duration, error) {

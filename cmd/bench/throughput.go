@@ -31,6 +31,7 @@ func (b *bench) service() (*launch.Service, error) {
 // usage is what something cost.
 type usage struct {
 	seconds                  float64
+	building                 float64       // those of them after the last acknowledgement, until all indexes stand
 	service, postgres, redis time.Duration // processor time
 }
 
@@ -45,20 +46,20 @@ func (b *bench) usage(service *launch.Service) (u usage, err error) {
 	return u, err
 }
 
-// drain waits until everything up to the entry last is acknowledged, and returns what that took from the delivery of the
-// first entry on.
-func (b *bench) drain(ctx context.Context, service *launch.Service, last string) (usage, error) {
-	var start time.Time
+// drain waits until everything up to the entry last is acknowledged and so many indexes are valid, and returns what that
+// took since an entry behind the entry from was delivered.
+func (b *bench) drain(ctx context.Context, service *launch.Service, from, last string, indexes int) (usage, error) {
+	var start, done time.Time
 	var before usage
-	for ; ; time.Sleep(2 * time.Millisecond) {
+	for ; ; time.Sleep(10 * time.Millisecond) {
 		if err := service.Exited(); err != nil {
 			return usage{}, err
 		}
-		groups, err := b.redis.XInfoGroups(ctx, streamName).Result()
+		delivered, pending, err := b.position(ctx)
 		if err != nil {
-			return usage{}, fmt.Errorf("look at the group: %w", err)
+			return usage{}, err
 		}
-		if len(groups) == 0 || groups[0].LastDeliveredID == "0-0" {
+		if delivered == from {
 			continue
 		}
 		if start.IsZero() {
@@ -67,18 +68,40 @@ func (b *bench) drain(ctx context.Context, service *launch.Service, last string)
 				return usage{}, err
 			}
 		}
-		if groups[0].LastDeliveredID == last && groups[0].Pending == 0 {
+		if delivered != last || pending > 0 {
+			continue
+		}
+		if done.IsZero() {
+			done = time.Now()
+		}
+		valid, err := b.validIndexes(ctx)
+		if err != nil {
+			return usage{}, err
+		}
+		if valid == indexes {
 			break
 		}
 	}
-	took := time.Since(start)
-	after, err := b.usage(service)
-	return usage{took.Seconds(), after.service - before.service, after.postgres - before.postgres,
-		after.redis - before.redis}, err
+	u, err := b.usage(service)
+	u.seconds, u.building = time.Since(start).Seconds(), time.Since(done).Seconds()
+	u.service, u.postgres, u.redis = u.service-before.service, u.postgres-before.postgres, u.redis-before.redis
+	return u, err
 }
 
-// throughput measures a backlog of events, and beside it one COPY of the same rows into the same empty tables by the
-// server itself.
+// position returns the last entry that the group was given, "0-0" if none, and the number of those it has in hand.
+func (b *bench) position(ctx context.Context) (delivered string, pending int64, err error) {
+	groups, err := b.redis.XInfoGroups(ctx, streamName).Result()
+	if err != nil {
+		return "", 0, fmt.Errorf("look at the group: %w", err)
+	}
+	if len(groups) == 0 {
+		return "0-0", 0, nil
+	}
+	return groups[0].LastDeliveredID, groups[0].Pending, nil
+}
+
+// throughput measures a backlog of events, and beside it one COPY of the same rows into the same empty tables, with all
+// indexes, by the server itself.
 func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) error {
 	l, err := newLoad(c.tables, c.perMessage)
 	if err != nil {
@@ -87,13 +110,20 @@ func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) err
 	if err := b.reset(ctx); err != nil {
 		return err
 	}
+	first := 0
+	if !c.firstLoad {
+		// With a row in each table, it is no first load.
+		first = c.tables
+		if err := b.written(ctx, l, first); err != nil {
+			return err
+		}
+	}
 	messages := c.events / c.perMessage
-	last, err := l.fill(ctx, b.redis, streamName, messages)
+	last, err := l.fill(ctx, b.redis, streamName, first, messages)
 	if err != nil {
 		return err
 	}
-	events := messages * c.perMessage
-	if err := b.drained(ctx, r, l, last, events, ""); err != nil {
+	if err := b.drained(ctx, r, l, last, messages-first, messages, ""); err != nil {
 		return err
 	}
 	if c.replay {
@@ -103,11 +133,11 @@ func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) err
 		if err := b.exec(ctx, "CHECKPOINT"); err != nil {
 			return err
 		}
-		if err := b.drained(ctx, r, l, last, events, "replay "); err != nil {
+		if err := b.drained(ctx, r, l, last, messages, messages, "replay "); err != nil {
 			return err
 		}
 	}
-	rate, err := b.copyAgain(ctx, l, events)
+	rate, err := b.copyAgain(ctx, l, messages*c.perMessage)
 	if err != nil {
 		return err
 	}
@@ -119,13 +149,31 @@ func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) err
 	return nil
 }
 
-// drained runs the service until the stream is done.
-func (b *bench) drained(ctx context.Context, r *report, l *load, last string, events int, prefix string) error {
+// written has the service write the first messages of a load, and measures nothing.
+func (b *bench) written(ctx context.Context, l *load, messages int) error {
+	last, err := l.fill(ctx, b.redis, streamName, 0, messages)
+	if err != nil {
+		return err
+	}
+	return b.drained(ctx, &report{}, l, last, messages, messages, "")
+}
+
+// drained runs the service until the stream is done, of which so many messages are left to it, and all indexes stand.
+// All messages together are what the tables hold then.
+func (b *bench) drained(ctx context.Context, r *report, l *load, last string, left, all int, prefix string) error {
+	indexes, err := b.validIndexes(ctx)
+	if err != nil {
+		return err
+	}
+	from, _, err := b.position(ctx)
+	if err != nil {
+		return err
+	}
 	service, err := b.service()
 	if err != nil {
 		return err
 	}
-	u, err := b.drain(ctx, service, last)
+	u, err := b.drain(ctx, service, from, last, indexes)
 	memory, _ := peakMemory(service.PID())
 	if stopped := service.Stop(); err == nil {
 		err = stopped
@@ -133,11 +181,15 @@ func (b *bench) drained(ctx context.Context, r *report, l *load, last string, ev
 	if err != nil {
 		return err
 	}
-	if n, err := b.rows(ctx, l); err != nil || n != events {
-		return fmt.Errorf("%d of %d events are in the tables; error %w\n%s", n, events, err, service.Output())
+	if n, err := b.rows(ctx, l); err != nil || n != all*l.perMessage {
+		return fmt.Errorf("%d of %d events are in the tables; error %w\n%s", n, all*l.perMessage, err, service.Output())
 	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(events) }
-	r.add(prefix+"events/s", float64(events)/u.seconds)
+	events := float64(left * l.perMessage)
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / events }
+	r.add(prefix+"events/s", events/u.seconds)
+	if c := u.building; c > 0.1 {
+		r.add("of which after the last event, s", u.building)
+	}
 	r.add(prefix+"service µs/event", each(u.service))
 	r.add(prefix+"PostgreSQL µs/event", each(u.postgres))
 	r.add(prefix+"Redis µs/event", each(u.redis))

@@ -40,6 +40,8 @@ func (s *service) register() {
 			}
 			return math.NaN() // an old value would lie
 		})
+	gauge("indexes_missing", "Indexes that are to be built: of a first load when the backlog is done.",
+		func() float64 { return float64(s.missing.Load()) })
 
 	b := build()
 	s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{

@@ -79,6 +79,7 @@ type service struct {
 	consumer atomic.Value          // the name that is leased, "" while there is none
 	leasing  atomic.Pointer[error] // what the last attempt to lease one came to
 	letters  atomic.Int64          // dead letters that are open, or unknownLetters
+	missing  atomic.Int64          // indexes that tables lacked when they were last looked at
 	prepared chan struct{}         // closed when the schema is ready for the first time
 	asked    atomic.Bool           // the monitor has asked about it since
 	ending   atomic.Bool
@@ -201,8 +202,9 @@ func (s *service) work(ctx context.Context) error {
 		if err := s.prepareSchema(ctx); err != nil {
 			return err
 		}
+		s.postponeIndexes(ctx)
 		close(s.prepared)
-		s.buildIndexes(ctx)
+		s.keepIndexes(ctx)
 		return nil
 	})
 	working.Go(func() error { return s.consume(ctx) })

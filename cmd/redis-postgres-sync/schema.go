@@ -27,20 +27,3 @@ func (s *service) prepareSchema(ctx context.Context) error {
 	}
 	return nil
 }
-
-// buildIndexes builds what an earlier version's tables lack, while events are written, and tries until it has.
-func (s *service) buildIndexes(ctx context.Context) {
-	for s.cfg.AutoMigrate && ctx.Err() == nil {
-		built, err := s.migrator.BuildIndexes(ctx)
-		if len(built) > 0 {
-			s.log.Info("indexes built", "indexes", built)
-		}
-		if err == nil {
-			return
-		}
-		if ctx.Err() == nil {
-			s.log.Error("indexes are missing", "err", err, "hint", "run redis-postgres-sync migrate apply")
-		}
-		pause(ctx, tellEvery)
-	}
-}

@@ -18,8 +18,10 @@ import (
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/config"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
 )
 
 func statusReportCommand() *cobra.Command {
@@ -55,8 +57,10 @@ type statusReport struct {
 	DeadLetters *letterStatus  `json:"dead_letters"`
 	Tables      []tableStatus  `json:"tables"`
 	// MissingTables counts the tables that no migration has made yet.
-	MissingTables *int     `json:"missing_tables"`
-	Errors        []string `json:"errors,omitempty"`
+	MissingTables *int `json:"missing_tables"`
+	// MissingIndexes names those that tables lack, or that are being built.
+	MissingIndexes []string `json:"missing_indexes"`
+	Errors         []string `json:"errors,omitempty"`
 }
 
 // streamStatus is a stream.State in the units of JSON.
@@ -160,7 +164,12 @@ func (r *statusReport) askPostgres(ctx context.Context, cfg config.Config) error
 	if err := r.askTables(ctx, pool); err != nil {
 		return fmt.Errorf("ask PostgreSQL: %w", err)
 	}
-	return nil
+	migrator, err := migrate.New(cfg.DatabaseURL.Reveal(), schema.Files)
+	if err != nil {
+		return err
+	}
+	r.MissingIndexes, err = migrator.MissingIndexes(ctx)
+	return err
 }
 
 const (
@@ -171,7 +180,12 @@ const (
 
 // statusTables are those that the report is about.
 func statusTables() []string {
-	names := []string{lettersTable, "generic_events"}
+	return append([]string{lettersTable}, eventTables()...)
+}
+
+// eventTables are those that events are written to.
+func eventTables() []string {
+	names := []string{"generic_events"}
 	for _, definition := range events.Catalog.All() {
 		names = append(names, definition.Table)
 	}
@@ -372,6 +386,10 @@ func (r statusReport) printTables(w io.Writer) {
 		fmt.Fprintf(w, "\n%d tables do not exist yet; hint: run redis-postgres-sync migrate plan\n", *missing)
 	case len(r.Tables) == 0:
 		fmt.Fprintln(w, "\nAll tables are empty.")
+	}
+	if n := len(r.MissingIndexes); n > 0 {
+		fmt.Fprintf(w, "\n%d indexes are missing: the service builds them when the backlog is done, and "+
+			"redis-postgres-sync migrate apply at once\n", n)
 	}
 }
 

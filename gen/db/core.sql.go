@@ -278,11 +278,11 @@ DELETE FROM blocks AS b
 USING (
     SELECT f.stream, f.network, f.number, f.hash
     FROM blocks AS f
-    WHERE f.stream = $1 AND f.network = $2 AND f.number < $3
+    WHERE f.stream = $1 AND f.network = $2 AND f.number >= $3 AND f.number < $4
         AND f.number NOT IN (
             SELECT o.number
             FROM blocks AS o
-            WHERE o.stream = $1 AND o.network = $2 AND o.number < $3
+            WHERE o.stream = $1 AND o.network = $2 AND o.number >= $3 AND o.number < $4
             GROUP BY o.number
             HAVING count(*) > 1
         )
@@ -294,14 +294,20 @@ WHERE b.stream = final.stream AND b.network = final.network AND b.number = final
 type DropFinalBlocksParams struct {
 	Stream  string
 	Network string
+	First   int64
 	Below   int64
 }
 
-// DropFinalBlocks forgets the blocks below a height, but for those of which a second hash was seen. What another
-// writer holds is left to the next call, so that two of them cannot deadlock. The contested heights are counted once:
-// looked for block by block, they cost seconds in a table that has no statistics yet.
+// DropFinalBlocks forgets the blocks from one height up to another, but for those of which a second hash was seen. What
+// another writer holds is left to a later call, so that two of them cannot deadlock. The contested heights are counted
+// once: looked for block by block, they cost seconds in a table that has no statistics yet.
 func (q *Queries) DropFinalBlocks(ctx context.Context, arg DropFinalBlocksParams) error {
-	_, err := q.db.Exec(ctx, dropFinalBlocks, arg.Stream, arg.Network, arg.Below)
+	_, err := q.db.Exec(ctx, dropFinalBlocks,
+		arg.Stream,
+		arg.Network,
+		arg.First,
+		arg.Below,
+	)
 	return err
 }
 

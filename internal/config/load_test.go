@@ -54,7 +54,7 @@ func TestLoadDefaults(t *testing.T) {
 		RedisURL: "redis://127.0.0.1:6379", RedisStreams: []string{"rindexer_producer"},
 		ConsumerGroup: "postgres-sync",
 		DatabaseURL:   "postgres://u:secret@h/db", AutoMigrate: true,
-		BatchSize: 2000, BatchTimeout: 5 * time.Second, Workers: 2, ProcessingTimeout: 30 * time.Second, MaxRetries: 3,
+		BatchSize: 4000, BatchTimeout: 5 * time.Second, Workers: 2, ProcessingTimeout: 30 * time.Second, MaxRetries: 3,
 		CircuitBreakerThreshold: 5, CircuitBreakerTimeout: time.Minute, HTTPHost: "0.0.0.0", HTTPPort: 8080,
 		MaxPayloadBytes: 64 << 20, ClaimInterval: 5 * time.Second, ClaimMinIdle: 90 * time.Second,
 		ShutdownTimeout: 10 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "json",
@@ -91,7 +91,7 @@ func TestLoadFlags(t *testing.T) {
 	if _, _, err := Load(fs, []string{database, "WORKERS=3"}, ""); err == nil || !strings.Contains(err.Error(), `WORKERS="" in flags`) {
 		t.Errorf("an empty flag: %v", err)
 	}
-	if usage := fs.FlagUsages(); !strings.Contains(usage, "(default 2000)") || strings.Contains(usage, `(default "`) {
+	if usage := fs.FlagUsages(); !strings.Contains(usage, "(default 4000)") || strings.Contains(usage, `(default "`) {
 		t.Error(usage)
 	}
 }

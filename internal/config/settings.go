@@ -69,7 +69,7 @@ var settings = []Setting{
 		Description: "apply additive changes of the schema at start: on or off",
 		kind:        onOff(func(c *Config) *bool { return &c.AutoMigrate }),
 	}, {
-		Name: "BATCH_SIZE", Default: "2000",
+		Name: "BATCH_SIZE", Default: "4000",
 		Description: "most messages in one transaction, and no more than 4 MB of them unless it is one",
 		kind:        number(func(c *Config) *int { return &c.BatchSize }, 1, 10_000),
 	}, {

@@ -93,11 +93,12 @@ func (s *session) tableNames() []string {
 type indexState int
 
 const (
-	indexMissing indexState = iota
-	indexInvalid            // CREATE INDEX CONCURRENTLY was cut off, or failed
+	indexMissing  indexState = iota
+	indexInvalid             // CREATE INDEX CONCURRENTLY was cut off, or failed
+	indexBuilding            // somebody is at it
 )
 
-// pendingIndex is a desired index that its table lacks.
+// pendingIndex is a desired index that its table lacks, or cannot use yet.
 type pendingIndex struct {
 	*index
 	state indexState
@@ -113,9 +114,9 @@ LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = x.indexrelid AND p.
 WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
   AND t.relname = ANY ($2)`
 
-// pendingIndexes lists the desired indexes that tables which exist lack, or have in an invalid state. It goes by name:
-// whether a definition is still the desired one is Atlas' part.
-func (s *session) pendingIndexes(ctx context.Context) ([]pendingIndex, error) {
+// lackingIndexes lists the desired indexes that tables which exist do not have in a valid state. It goes by name: whether
+// a definition is still the desired one is Atlas' part.
+func (s *session) lackingIndexes(ctx context.Context) ([]pendingIndex, error) {
 	live, err := s.relations(ctx)
 	if err != nil {
 		return nil, err
@@ -125,32 +126,35 @@ func (s *session) pendingIndexes(ctx context.Context) ([]pendingIndex, error) {
 		return nil, fmt.Errorf("list indexes of schema %s: %w", s.target, err)
 	}
 	defer rows.Close()
-	settled, invalid := map[string]bool{}, map[string]bool{}
+	valid, state := map[string]bool{}, map[string]indexState{} // missing, where nothing else is known
 	for rows.Next() {
 		var name string
-		var valid, building bool
-		if err := rows.Scan(&name, &valid, &building); err != nil {
+		var isValid, building bool
+		if err := rows.Scan(&name, &isValid, &building); err != nil {
 			return nil, fmt.Errorf("list indexes of schema %s: %w", s.target, err)
 		}
-		settled[name] = valid || building
-		invalid[name] = !valid && !building
+		switch {
+		case isValid:
+			valid[name] = true
+		case building:
+			state[name] = indexBuilding
+		default:
+			state[name] = indexInvalid
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list indexes of schema %s: %w", s.target, err)
 	}
-	var pending []pendingIndex
+	var lacking []pendingIndex
 	for _, t := range s.source.tables {
 		if _, ok := live[t.name]; !ok {
 			continue
 		}
 		for _, x := range t.indexes {
-			switch {
-			case invalid[x.name]:
-				pending = append(pending, pendingIndex{x, indexInvalid})
-			case !settled[x.name]:
-				pending = append(pending, pendingIndex{x, indexMissing})
+			if !valid[x.name] {
+				lacking = append(lacking, pendingIndex{x, state[x.name]})
 			}
 		}
 	}
-	return pending, nil
+	return lacking, nil
 }

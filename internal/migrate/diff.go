@@ -52,11 +52,11 @@ func (s *session) plan(ctx context.Context) (*Plan, error) {
 
 // planInvalid adds the indexes whose building was cut off. Atlas takes them for good ones.
 func (s *session) planInvalid(ctx context.Context, plan *Plan) error {
-	pending, err := s.pendingIndexes(ctx)
+	lacking, err := s.lackingIndexes(ctx)
 	if err != nil {
 		return err
 	}
-	for _, x := range pending {
+	for _, x := range lacking {
 		if x.state == indexInvalid {
 			for _, sql := range x.build() {
 				plan.Indexes = append(plan.Indexes, Change{Table: x.table, SQL: sql})

@@ -151,7 +151,8 @@ type Status struct {
 	Pending       int       `json:"pending"`      // changes that a full comparison finds
 	Refused       int       `json:"refused"`      // those of them that are not additive
 	Deferred      int       `json:"deferred"`     // differences that this version works with
-	// MissingIndexes and InvalidIndexes are those that BuildIndexes would build, of tables that exist.
+	// MissingIndexes and InvalidIndexes are those that BuildIndexes builds, of tables that exist; one that is being
+	// built counts as missing.
 	MissingIndexes []string `json:"missing_indexes"`
 	InvalidIndexes []string `json:"invalid_indexes"`
 }
@@ -186,11 +187,11 @@ func (m *Migrator) Status(ctx context.Context) (*Status, error) {
 		MissingIndexes: []string{},
 		InvalidIndexes: []string{},
 	}
-	indexes, err := s.pendingIndexes(ctx)
+	lacking, err := s.lackingIndexes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, x := range indexes {
+	for _, x := range lacking {
 		if x.state == indexInvalid {
 			st.InvalidIndexes = append(st.InvalidIndexes, x.name)
 		} else {

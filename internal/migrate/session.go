@@ -109,16 +109,10 @@ func unquoteSetting(name string) string {
 // lock waits for an advisory lock of the session, by asking again: a session that waits inside the server holds a
 // snapshot, and CREATE INDEX CONCURRENTLY of the instance that has the lock would wait for that for ever.
 func (s *session) lock(ctx context.Context, purpose string) error {
-	sum := sha256.Sum256([]byte("redis-postgres-sync " + purpose + " " + s.target))
-	key := int64(binary.BigEndian.Uint64(sum[:8]))
 	const firstWait = 10 * time.Millisecond
 	for wait := firstWait; ; wait = min(2*wait, 500*time.Millisecond) {
-		var got bool
-		if err := s.conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got); err != nil {
-			return fmt.Errorf("take lock %s: %w", purpose, err)
-		}
-		if got {
-			return nil
+		if got, err := s.tryLock(ctx, purpose); got || err != nil {
+			return err
 		}
 		if wait == firstWait {
 			s.log.Info("waiting for another instance", "lock", purpose, "schema", s.target)
@@ -130,6 +124,16 @@ func (s *session) lock(ctx context.Context, purpose string) error {
 		case <-time.After(wait + rand.N(wait)):
 		}
 	}
+}
+
+// tryLock takes an advisory lock of the session, and reports whether it was free.
+func (s *session) tryLock(ctx context.Context, purpose string) (got bool, err error) {
+	sum := sha256.Sum256([]byte("redis-postgres-sync " + purpose + " " + s.target))
+	key := int64(binary.BigEndian.Uint64(sum[:8]))
+	if err := s.conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got); err != nil {
+		return false, fmt.Errorf("take lock %s: %w", purpose, err)
+	}
+	return got, nil
 }
 
 // tx runs f in a transaction whose names mean schema, and commits.
@@ -212,4 +216,13 @@ func quote(parts ...string) string {
 // literal is a string constant in SQL, where settle was called: a backslash is no more than that.
 func literal(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// quoteAll lists identifiers, each safe in SQL.
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = quote(name)
+	}
+	return strings.Join(quoted, ", ")
 }

@@ -82,22 +82,35 @@ func headsOf(seen []block) map[chain]int64 {
 	return heads
 }
 
-// nowFinal returns, for the chains whose head has moved on by as much as makes a block final, the height below which
-// blocks are final. It is not asked of every batch, so that forgetting them costs next to nothing. The head is as high
-// as two batches agree it is, so that one wrong number does not make everything final.
-func (w *Writer) nowFinal(seen []block, heads map[chain]int64) map[chain]int64 {
-	final := make(map[chain]int64)
+// finalRange are the heights of a chain whose blocks are forgotten at once.
+type finalRange struct{ first, below int64 }
+
+// sweepEvery is how often what is final is looked for from the lowest block on: for what others held when it was to be
+// forgotten, and for old blocks that were seen again. Each time between it is looked for where the last time ended, since
+// PostgreSQL would read all that was forgotten before, until VACUUM has been there.
+const sweepEvery = 64
+
+// nowFinal returns, for the chains whose head has moved on by as much as makes a block final, the heights at which blocks
+// are final now. It is not asked of every batch, so that forgetting them costs next to nothing. The head is as high as two
+// batches agree it is, so that one wrong number does not make everything final.
+func (w *Writer) nowFinal(seen []block, heads map[chain]int64) map[chain]finalRange {
+	final := make(map[chain]finalRange)
 	for _, b := range seen {
 		depth := w.o.Finality(b.chainID)
 		below := min(heads[b.chain], w.heads[b.chain]) - depth
-		if below > w.final[b.chain]+depth {
-			final[b.chain] = below
+		if below <= w.final[b.chain]+depth {
+			continue
 		}
+		r := finalRange{w.final[b.chain], below}
+		if w.forgotten%sweepEvery == 0 {
+			r.first = 0
+		}
+		final[b.chain] = r
 	}
 	return final
 }
 
-func putBlocks(ctx context.Context, queries *db.Queries, seen []block, final map[chain]int64) error {
+func putBlocks(ctx context.Context, queries *db.Queries, seen []block, final map[chain]finalRange) error {
 	if len(seen) == 0 {
 		return nil
 	}
@@ -113,8 +126,8 @@ func putBlocks(ctx context.Context, queries *db.Queries, seen []block, final map
 	if err := queries.PutBlocks(ctx, put); err != nil {
 		return fmt.Errorf("record blocks: %w", err)
 	}
-	for c, below := range final {
-		drop := db.DropFinalBlocksParams{Stream: c.stream, Network: c.network, Below: below}
+	for c, r := range final {
+		drop := db.DropFinalBlocksParams{Stream: c.stream, Network: c.network, First: r.first, Below: r.below}
 		if err := queries.DropFinalBlocks(ctx, drop); err != nil {
 			return fmt.Errorf("forget final blocks: %w", err)
 		}

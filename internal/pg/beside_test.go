@@ -1,6 +1,7 @@
 package pg_test
 
 import (
+	"slices"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -78,6 +79,25 @@ func TestBlocks(t *testing.T) {
 		f.write(counts{Inserted: 1}, f.deposited(103+2*finality, 0))
 		f.write(counts{Inserted: 1}, f.deposited(103+2*finality, 1))
 		f.want(heights, "101", "101", "122", "123")
+	})
+	t.Run("an old block that is seen again is forgotten too, some time later", func(t *testing.T) {
+		f := newFixture(t, pool)
+		const first = "SELECT min(number)::text FROM blocks WHERE stream = $1"
+		head := int64(1000)
+		f.write(counts{Inserted: 1}, f.deposited(head, 0))
+		for range 3 { // the second forgets for the first time
+			head += 3 * finality
+			f.write(counts{Inserted: 1}, f.deposited(head, 0))
+		}
+		f.write(counts{Inserted: 2}, f.deposited(5, 0), f.deposited(head, 1))
+		for range 100 {
+			head += 3 * finality
+			f.write(counts{Inserted: 1}, f.deposited(head, 0))
+			if !slices.Equal(f.query(first), []string{"5"}) {
+				return
+			}
+		}
+		f.Error("it is still there")
 	})
 	t.Run("one wrong number makes nothing final", func(t *testing.T) {
 		f := newFixture(t, pool)

@@ -23,9 +23,10 @@ type Writer struct {
 	// the first batch of new rows only.
 	merging bool
 	// heads holds the highest block of each chain in the batch before, and final the height below which blocks were
-	// forgotten last.
-	heads map[chain]int64
-	final map[chain]int64
+	// forgotten last, which has been done so many times.
+	heads     map[chain]int64
+	final     map[chain]int64
+	forgotten int
 }
 
 // Options say how a Writer judges.
@@ -175,7 +176,12 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	if err != nil {
 		return event.Result{}, err
 	}
-	maps.Copy(w.final, final)
+	for c, r := range final {
+		w.final[c] = r.below
+	}
+	if len(final) > 0 {
+		w.forgotten++
+	}
 	maps.Copy(w.heads, heads)
 	w.o.Metrics.written(batch, rows, letters)
 	all := rows.total()

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+)
+
+const validIndexes = `SELECT count(*) FROM pg_index WHERE indisvalid AND indrelid = 'deposited_events'::regclass`
+
+// TestFirstLoad: a long backlog is written into empty tables with fewer indexes, which are built when it is done and not
+// before, by whichever process is there then; status and metrics tell.
+func TestFirstLoad(t *testing.T) {
+	s := newSite(t)
+	all := s.number(validIndexes)
+	s.deposit(s.key, 0, longBacklog+2000)
+
+	p := startService(t, s.settings("BATCH_SIZE=1000", "WORKERS=1", "CONSUMER_NAME=first")...)
+	awaitRows(t, s.db, 1000)
+	// Nobody can write now, so that the backlog stays.
+	s.exec("BEGIN; LOCK TABLE deposited_events IN SHARE MODE")
+	if rows := s.number("SELECT count(*) FROM deposited_events"); rows > longBacklog {
+		t.Fatalf("%d rows are there already", rows)
+	}
+	during := func(p *process) {
+		t.Helper()
+		testenv.Eventually(t, 10*time.Second, func() error {
+			return contains(p.output(), "missing indexes are built when the backlog is done")
+		})
+		time.Sleep(3 * backlogEvery)
+		if n := s.number(validIndexes); n >= all {
+			t.Errorf("%d of %d indexes stand during the backlog", n, all)
+		}
+		report := s.statusReport()
+		if missing := strings.Join(report.MissingIndexes, " "); !strings.Contains(missing, "deposited_events_sender_idx") {
+			t.Errorf("status says that %q are missing", missing)
+		}
+		wantLines(t, s.statusOutput(), fmt.Sprintf("%d indexes are missing: the service builds them when the backlog is done, "+
+			"and redis-postgres-sync migrate apply at once", len(report.MissingIndexes)))
+		if got := metric(t, p, "redis_postgres_sync_indexes_missing"); got != fmt.Sprint(len(report.MissingIndexes)) {
+			t.Errorf("metric: %s missing indexes, status: %d", got, len(report.MissingIndexes))
+		}
+	}
+	during(p)
+	if got := p.output(); !strings.Contains(got, "first load: indexes are built when the backlog is done") {
+		t.Errorf("the log does not say that this is a first load:\n%s", got)
+	}
+	p.signal(syscall.SIGKILL)
+	p.wait()
+
+	// Another process finds rows, a backlog and no indexes, and leaves it so.
+	next := startService(t, s.settings("BATCH_SIZE=1000", "WORKERS=1", "CONSUMER_NAME=first")...)
+	during(next)
+	s.exec("COMMIT")
+	awaitRows(t, s.db, longBacklog+2000)
+	awaitIndexes(t, s, next, all)
+	awaitNonePendingIn(t, s.client, s.key, s.group)
+	if missing := s.statusReport().MissingIndexes; missing == nil || len(missing) > 0 {
+		t.Errorf("status says that %v are missing", missing)
+	}
+
+	// What goes missing later is built as well, as if the instance that postponed it had died.
+	s.exec("DROP INDEX deposited_events_sender_idx")
+	awaitIndexes(t, s, next, all)
+	compareLedger(t, s.db, longBacklog+2000)
+}
+
+func awaitIndexes(t *testing.T, s *site, p *process, all int) {
+	t.Helper()
+	testenv.Eventually(t, indexesEvery+30*time.Second, func() error {
+		if n := s.number(validIndexes); n != all {
+			return fmt.Errorf("%d of %d indexes stand", n, all)
+		}
+		if got := metric(t, p, "redis_postgres_sync_indexes_missing"); got != "0" {
+			return fmt.Errorf("%s indexes are missing", got)
+		}
+		return nil
+	})
+}
+
+// TestNoFirstLoad: indexes stay where there are rows, little to read, or a role that must not change the schema.
+func TestNoFirstLoad(t *testing.T) {
+	t.Parallel()
+	const events = 500
+	for name, c := range map[string]struct {
+		rows, entries int
+		setting       string
+	}{
+		"a table with rows":   {1, longBacklog, "AUTO_MIGRATE=on"},
+		"a short backlog":     {0, events, "AUTO_MIGRATE=on"},
+		"a schema of others'": {0, longBacklog, "AUTO_MIGRATE=off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			all := s.number(validIndexes)
+			if c.rows > 0 {
+				s.deposit(s.key, 0, c.rows)
+				p := startService(t, s.settings()...)
+				awaitRows(t, s.db, c.rows)
+				awaitNonePendingIn(t, s.client, s.key, s.group)
+				p.signal(syscall.SIGTERM)
+				p.wait()
+			}
+			s.deposit(s.key, c.rows, c.entries+c.rows)
+			p := startService(t, s.settings(c.setting, "BATCH_SIZE=100")...)
+			awaitRows(t, s.db, events)
+			if n := s.number(validIndexes); n != all {
+				t.Errorf("%d of %d indexes stand\n%s", n, all, p.output())
+			}
+		})
+	}
+}
