@@ -54,6 +54,12 @@ bench: build ## measure the service against one COPY of the same rows (an hour; 
 	@go build -o bin/bench ./cmd/bench
 	@bin/bench -binary bin/redis-postgres-sync -json docs/benchmarks/latest.json
 
+.PHONY: bench-peers
+bench-peers: build ## measure the service and Bento on the same load, one after the other
+	@go build -o bin/bench ./cmd/bench
+	@cd cmd/bench/bento && go build -o ../../../bin/bento .
+	@bin/bench -binary bin/redis-postgres-sync -bento bin/bento -json docs/benchmarks/peers.json
+
 .PHONY: schema-diff
 schema-diff: ## print what the database of DATABASE_URL lacks
 	@go run ./cmd/redis-postgres-sync migrate plan --atlas atlas.hcl

@@ -164,6 +164,13 @@ func (l *load) value(b *strings.Builder, t *event.Type, r *rand.Rand) {
 
 // fill adds the messages from one number up to another to a stream, and returns the id of the last one.
 func (l *load) fill(ctx context.Context, client redis.UniversalClient, stream string, from, to int) (last string, err error) {
+	return l.fillAll(ctx, client, func(int) string { return stream }, from, to)
+}
+
+// fillAll is fill for several streams: each message goes to one of them.
+func (l *load) fillAll(
+	ctx context.Context, client redis.UniversalClient, stream func(n int) string, from, to int,
+) (last string, err error) {
 	const most, bytes = 200, 1 << 20
 	for n := from; n < to; {
 		pipeline := client.Pipeline()
@@ -171,7 +178,7 @@ func (l *load) fill(ctx context.Context, client redis.UniversalClient, stream st
 		for ; n < to && pipeline.Len() < most && size < bytes; n++ {
 			payload := l.message(n)
 			size += len(payload)
-			pipeline.XAdd(ctx, &redis.XAddArgs{Stream: stream, Values: []string{"payload", payload}})
+			pipeline.XAdd(ctx, &redis.XAddArgs{Stream: stream(n), Values: []string{"payload", payload}})
 		}
 		done, err := pipeline.Exec(ctx)
 		if err != nil {

@@ -27,6 +27,7 @@ import (
 type bench struct {
 	*system
 	binary   string
+	bento    string // the peer, if it is what is measured
 	port     string // of the service
 	settings []string
 }
@@ -70,8 +71,16 @@ func measurements() []measurement {
 	}
 }
 
+// peers are the measurements of the service beside others.
+func peers() []measurement {
+	return []measurement{{"200,000 events, 20 a message, beside Bento", false, func(ctx context.Context, b *bench, r *report) error {
+		return b.peer(ctx, r, throughputCase{tables: 1, events: 1_000_000, perMessage: 20})
+	}}}
+}
+
 func main() {
 	binary := flag.String("binary", "bin/redis-postgres-sync", "the service")
+	bento := flag.String("bento", "", "a Bento, built from cmd/bench/bento: measures the service beside it, and nothing else")
 	runs := flag.Int("runs", 5, "how often each case is run")
 	only := flag.String("only", "", "a regular expression: the cases to run")
 	out := flag.String("json", "", "a file to write all figures to")
@@ -79,7 +88,7 @@ func main() {
 	flag.Parse()
 	stream.LogTo(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	b := &bench{binary: *binary}
+	b := &bench{binary: *binary, bento: *bento}
 	if *set != "" {
 		b.settings = strings.Split(*set, ",")
 	}
@@ -112,7 +121,11 @@ func (b *bench) run(ctx context.Context, runs int, only, out string) (err error)
 	}
 	fmt.Println(where)
 	var reports []*report
-	for _, m := range measurements() {
+	all := measurements()
+	if b.bento != "" {
+		all = peers()
+	}
+	for _, m := range all {
 		if !chosen.MatchString(m.name) {
 			continue
 		}

@@ -107,6 +107,23 @@ func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) err
 	if err != nil {
 		return err
 	}
+	if err := b.backlog(ctx, r, l, c); err != nil {
+		return err
+	}
+	rate, err := b.copyAgain(ctx, l, c.events)
+	if err != nil {
+		return err
+	}
+	r.add("COPY, events/s", rate)
+	r.add("ratio", r.last("events/s")/rate)
+	if c.replay {
+		r.add("replay ratio", r.last("replay events/s")/rate)
+	}
+	return nil
+}
+
+// backlog has the service write a backlog of messages, of which all are in Redis before it starts.
+func (b *bench) backlog(ctx context.Context, r *report, l *load, c throughputCase) error {
 	if err := b.reset(ctx); err != nil {
 		return err
 	}
@@ -126,27 +143,16 @@ func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) err
 	if err := b.drained(ctx, r, l, last, messages-first, messages, ""); err != nil {
 		return err
 	}
-	if c.replay {
-		if err := b.redis.XGroupDestroy(ctx, streamName, group).Err(); err != nil {
-			return fmt.Errorf("destroy the group: %w", err)
-		}
-		if err := b.exec(ctx, "CHECKPOINT"); err != nil {
-			return err
-		}
-		if err := b.drained(ctx, r, l, last, messages, messages, "replay "); err != nil {
-			return err
-		}
+	if !c.replay {
+		return nil
 	}
-	rate, err := b.copyAgain(ctx, l, messages*c.perMessage)
-	if err != nil {
+	if err := b.redis.XGroupDestroy(ctx, streamName, group).Err(); err != nil {
+		return fmt.Errorf("destroy the group: %w", err)
+	}
+	if err := b.exec(ctx, "CHECKPOINT"); err != nil {
 		return err
 	}
-	r.add("COPY, events/s", rate)
-	r.add("ratio", r.last("events/s")/rate)
-	if c.replay {
-		r.add("replay ratio", r.last("replay events/s")/rate)
-	}
-	return nil
+	return b.drained(ctx, r, l, last, messages, messages, "replay ")
 }
 
 // written has the service write the first messages of a load, and measures nothing.

@@ -68,10 +68,15 @@ func (m *Meta) Key() Key {
 // Compare orders keys as PostgreSQL does in the collation "C". Every writer inserts in this order, so that two of
 // them cannot deadlock.
 func (k Key) Compare(other Key) int {
-	return cmp.Or(
-		cmp.Compare(k.Network, other.Network),
-		cmp.Compare(k.BlockNumber, other.BlockNumber),
-		cmp.Compare(k.LogIndex, other.LogIndex),
-		bytes.Compare(k.TransactionHash, other.TransactionHash),
-	)
+	// Not cmp.Or, which would compare everything each time.
+	if k.Network != other.Network {
+		return cmp.Compare(k.Network, other.Network)
+	}
+	if k.BlockNumber != other.BlockNumber {
+		return cmp.Compare(k.BlockNumber, other.BlockNumber)
+	}
+	if k.LogIndex != other.LogIndex {
+		return cmp.Compare(k.LogIndex, other.LogIndex)
+	}
+	return bytes.Compare(k.TransactionHash, other.TransactionHash)
 }

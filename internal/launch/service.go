@@ -40,11 +40,16 @@ func (b *lockedBuffer) String() string {
 // RunService starts a program's run with settings, each NAME=value. Those of our own environment do not count: what the
 // user has set for the real service must not change this one.
 func RunService(program string, settings ...string) (*Service, error) {
+	return RunCommand(program, []string{"run"}, settings...)
+}
+
+// RunCommand is RunService for a program that is run in another way.
+func RunCommand(program string, args []string, settings ...string) (*Service, error) {
 	path, err := filepath.Abs(program)
 	if err != nil {
 		return nil, fmt.Errorf("find the service: %w", err)
 	}
-	s := &Service{command: exec.Command(path, "run"), ended: make(chan error, 1)}
+	s := &Service{command: exec.Command(path, args...), ended: make(chan error, 1)}
 	s.command.Env = append(serviceEnvironment(), settings...)
 	s.command.Dir = os.TempDir() // so that it does not find the user's .env
 	s.command.Stdout, s.command.Stderr = &s.output, &s.output

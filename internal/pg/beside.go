@@ -40,14 +40,23 @@ var tenToThe20 = new(uint256.Int).Exp(uint256.NewInt(10), uint256.NewInt(20))
 
 // blocksOf collects the blocks of items, in the order of the key.
 func blocksOf(items []event.Item) []block {
-	all := make([]block, len(items))
+	var all []block
+	id, at := "", event.Integer{} // of the entry before
 	for i := range items {
 		item, meta := &items[i], items[i].Row.Metadata()
-		at := position(item.MessageID)
-		all[i] = block{chain{item.Stream, meta.Network}, meta.BlockNumber, meta.BlockHash, 0, at, at}
-		if meta.ChainID != nil {
-			all[i].chainID = *meta.ChainID
+		if item.MessageID != id {
+			id, at = item.MessageID, position(item.MessageID)
 		}
+		b := block{chain{item.Stream, meta.Network}, meta.BlockNumber, meta.BlockHash, 0, at, at}
+		if meta.ChainID != nil {
+			b.chainID = *meta.ChainID
+		}
+		// Most often an event is of the block of the one before it, and comes behind it.
+		if n := len(all); n > 0 && all[n-1].same(b) && all[n-1].last.Abs.Cmp(&at.Abs) <= 0 {
+			all[n-1].last = at
+			continue
+		}
+		all = append(all, b)
 	}
 	slices.SortFunc(all, func(a, b block) int {
 		return cmp.Or(
@@ -55,18 +64,27 @@ func blocksOf(items []event.Item) []block {
 			cmp.Compare(a.network, b.network),
 			cmp.Compare(a.number, b.number),
 			a.hash.Cmp(b.hash),
-			a.first.Abs.Cmp(&b.first.Abs),
 		)
 	})
 	var seen []block
 	for _, b := range all {
 		if n := len(seen); n > 0 && seen[n-1].same(b) {
-			seen[n-1].last = b.last
+			seen[n-1].join(b)
 			continue
 		}
 		seen = append(seen, b)
 	}
 	return seen
+}
+
+// join makes b what both saw of one block.
+func (b *block) join(other block) {
+	if other.first.Abs.Lt(&b.first.Abs) {
+		b.first = other.first
+	}
+	if other.last.Abs.Gt(&b.last.Abs) {
+		b.last = other.last
+	}
 }
 
 func (b block) same(other block) bool {

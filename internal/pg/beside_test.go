@@ -1,9 +1,9 @@
 package pg_test
 
 import (
-	"slices"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"

@@ -24,13 +24,9 @@ type table struct {
 // Items of one key keep their order.
 func byTable(items []event.Item) []table {
 	sorted := pointers(items)
-	slices.SortStableFunc(sorted, func(a, b *event.Item) int {
-		return cmp.Or(
-			cmp.Compare(definition(a).Table, definition(b).Table),
-			compareKeys(a, b),
-			a.SignatureHash.Cmp(b.SignatureHash), // which is in the key of generic_events
-		)
-	})
+	if !slices.IsSortedFunc(sorted, compareRows) { // as those of one table are that come in the order of the chain
+		slices.SortStableFunc(sorted, compareRows)
+	}
 	var tables []table
 	for _, item := range sorted {
 		if n := len(tables); n == 0 || tables[n-1].Table != definition(item).Table {
@@ -40,6 +36,18 @@ func byTable(items []event.Item) []table {
 		last.items = append(last.items, item)
 	}
 	return tables
+}
+
+func compareRows(a, b *event.Item) int {
+	if a.Definition != b.Definition {
+		if c := cmp.Compare(definition(a).Table, definition(b).Table); c != 0 {
+			return c
+		}
+	}
+	if c := compareKeys(a, b); c != 0 {
+		return c
+	}
+	return a.SignatureHash.Cmp(b.SignatureHash) // which is in the key of generic_events
 }
 
 func pointers(items []event.Item) []*event.Item {

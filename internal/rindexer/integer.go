@@ -43,7 +43,10 @@ func parseInteger(s string) (n event.Integer, err error) {
 }
 
 // wordDigits is how many decimal digits always fit into 64 bits.
-const wordDigits = 19
+const (
+	wordDigits = 19
+	tenToThe19 = 10_000_000_000_000_000_000
+)
 
 // parseWord reads at most so many digits, and reports whether they are.
 func parseWord(digits string) (n uint64, ok bool) {
@@ -57,19 +60,57 @@ func parseWord(digits string) (n uint64, ok bool) {
 	return n, true
 }
 
+// parseAmount reads what most amounts are: no more than 38 decimal digits. All else is for parseInteger.
+func parseAmount(digits string) (n uint256.Int, ok bool) {
+	if digits == "" || len(digits) > 2*wordDigits {
+		return n, false
+	}
+	cut := max(0, len(digits)-wordDigits)
+	high, ok := parseWord(digits[:cut])
+	low, okLow := parseWord(digits[cut:])
+	return join(high, low), ok && okLow
+}
+
+// join is the number that has these digits and then those of low, which are as many as fit a word.
+func join(high, low uint64) (n uint256.Int) {
+	var carry uint64
+	n[1], n[0] = bits.Mul64(high, tenToThe19)
+	n[0], carry = bits.Add64(n[0], low, 0)
+	n[1] += carry
+	return n
+}
+
+// parseSmall reads what most heights, indexes and times are: no more than 19 decimal or 15 hex digits. All else is for
+// parseInteger.
+func parseSmall(s string) (n uint64, ok bool) {
+	const hexDigits = 15
+	if digits := without0x(s); len(digits) < len(s) {
+		if digits == "" || len(digits) > hexDigits {
+			return 0, false
+		}
+		for i := range len(digits) {
+			d := hexValue[digits[i]]
+			if d > 15 {
+				return 0, false
+			}
+			n = n<<4 | uint64(d)
+		}
+		return n, true
+	}
+	if s == "" || len(s) > wordDigits {
+		return 0, false
+	}
+	return parseWord(s)
+}
+
 // parseLong reads the digits of a number before its last ones, which are low.
 func parseLong(digits string, low uint64) (n uint256.Int, err error) {
-	const tenToThe19 = 10_000_000_000_000_000_000
 	if len(digits) <= wordDigits {
 		high, ok := parseWord(digits)
 		if !ok {
 			return n, errInteger
 		}
-		var carry uint64
-		n[1], n[0] = bits.Mul64(high, tenToThe19)
-		n[0], carry = bits.Add64(n[0], low, 0)
-		n[1] += carry
-		return n, nil
+		return join(high, low), nil
 	}
 	for i := range len(digits) {
 		if !isDigit(digits[i]) {

@@ -39,15 +39,14 @@ func (e *FieldError) Unwrap() error { return e.Err }
 // ErrNotObject is the error of an item that is no JSON object.
 var ErrNotObject = errors.New("the item is no JSON object")
 
-// Item returns item i of the message. The error is nil or ErrNotObject.
+// Item returns item i of the message, which is valid until the next one is asked for. The error is nil or ErrNotObject.
 func (m *Message) Item(i int) (*Item, error) {
 	it := m.items[i]
 	if it.kind != '{' {
 		return nil, ErrNotObject
 	}
-	return &Item{
-		m: m, fields: m.fields[it.first:it.last], information: m.information[it.firstMember:it.lastMember],
-	}, nil
+	m.current = Item{m: m, fields: m.fields[it.first:it.last], information: m.information[it.firstMember:it.lastMember]}
+	return &m.current, nil
 }
 
 // Err is the first error since the item was made: nil or a *FieldError.

@@ -35,6 +35,8 @@ type Message struct {
 	items       []item
 	fields      []field // of all items, each a range
 	information []field // of their transaction_information, likewise
+	agreed      agreed
+	current     Item // the one that was asked for last
 }
 
 // Malformed is the error of a payload that cannot be read as a message.
@@ -54,7 +56,7 @@ type item struct {
 
 // Reset empties the message, and keeps the room it has taken.
 func (m *Message) Reset() {
-	*m = Message{items: m.items[:0], fields: m.fields[:0], information: m.information[:0]}
+	*m = Message{items: m.items[:0], fields: m.fields[:0], information: m.information[:0], agreed: m.agreed}
 }
 
 // Parse reads a payload. The error is nil or a *Malformed. Keys may come in any order and unknown ones are ignored;

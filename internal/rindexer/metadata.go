@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
@@ -14,6 +16,19 @@ var ErrNoMetadata = errors.New("the item has no transaction_information")
 
 // maxNetworkLength bounds a network's name, which is part of every key. An index row holds 2,704 bytes at the most.
 const maxNetworkLength = 255
+
+// agreed is what the metadata read last said of what the events of a message, and those of one after another, most often
+// agree on, with the text that said so. Rows share what is behind its pointers, and nobody changes it.
+type agreed struct {
+	blockHashText string
+	blockHash     common.Hash
+	addressText   string
+	address       common.Address
+	chainIDText   string
+	chainID       *int64
+	timestampText string
+	timestamp     *time.Time
+}
 
 // Metadata reads the item's transaction_information. The error is nil, ErrNoMetadata or a *FieldError.
 func (it *Item) Metadata() (event.Meta, error) {
@@ -30,19 +45,44 @@ func (it *Item) Metadata() (event.Meta, error) {
 	}
 	information.Param("transaction_hash")
 	meta.TransactionHash = information.Hash()
-	information.Param("block_hash")
-	meta.BlockHash = information.Hash()
-	information.Param("address")
-	meta.Address = information.Address()
+	last := &it.m.agreed
+	if information.differs("block_hash", &last.blockHashText) {
+		last.blockHash = information.Hash()
+	}
+	if information.differs("address", &last.addressText) {
+		last.address = information.Address()
+	}
+	meta.BlockHash, meta.Address = last.blockHash, last.address
 	if information.present("chain_id") {
-		id := information.position("chain_id")
-		meta.ChainID = &id
+		if information.differs("chain_id", &last.chainIDText) {
+			id := information.position("chain_id")
+			last.chainID = &id
+		}
+		meta.ChainID = last.chainID
 	}
 	if information.present("block_timestamp") {
-		t := information.timestamp("block_timestamp")
-		meta.BlockTimestamp = &t
+		if information.differs("block_timestamp", &last.timestampText) {
+			t := information.timestamp("block_timestamp")
+			last.timestamp = &t
+		}
+		meta.BlockTimestamp = last.timestamp
+	}
+	if information.err != nil {
+		*last = agreed{} // it may hold zeros for what did not decode
 	}
 	return meta, information.err
+}
+
+// differs makes the member the one to be read, and reports whether its text is another than the last one. The empty text
+// is always another.
+func (it *Item) differs(name string, last *string) bool {
+	it.Param(name)
+	text := it.v.raw(it.m.payload)
+	if text != "" && text == *last {
+		return false
+	}
+	*last = strings.Clone(text) // or a payload would live on for it
+	return true
 }
 
 // present reports whether the member is there and not null.

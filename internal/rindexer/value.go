@@ -54,6 +54,11 @@ func (it *Item) Integer(bits int) event.Integer {
 
 // Uint256 implements event.Value, in the forms of Integer.
 func (it *Item) Uint256(bits int) uint256.Int {
+	if it.err == nil && (it.v.kind == '"' || it.v.kind == '0') {
+		if n, ok := parseAmount(it.v.text(it.m.payload)); ok && n.BitLen() <= bits {
+			return n
+		}
+	}
 	n, ok := it.number("uint", bits)
 	if ok && (n.Neg || n.Abs.BitLen() > bits) {
 		it.outOfRange("uint", bits)
@@ -64,6 +69,11 @@ func (it *Item) Uint256(bits int) uint256.Int {
 
 // Uint implements event.Value.
 func (it *Item) Uint(bits int) uint64 {
+	if it.err == nil && (it.v.kind == '"' || it.v.kind == '0') {
+		if n, ok := parseSmall(it.v.text(it.m.payload)); ok && n>>bits == 0 {
+			return n
+		}
+	}
 	v := it.Uint256(bits)
 	return v.Uint64()
 }
