@@ -103,7 +103,7 @@ func (b *bench) get(ctx context.Context, path string) (*http.Response, error) {
 }
 
 // offer adds messages from the first one on, evenly, and returns when each was sent.
-func (b *bench) offer(ctx context.Context, l *load, first, messages, perSecond int) ([]time.Time, error) {
+func (b *bench) offer(ctx context.Context, l load, first, messages, perSecond int) ([]time.Time, error) {
 	sent := make([]time.Time, 0, messages)
 	payloads := make([]string, messages)
 	for i := range payloads {
@@ -131,8 +131,8 @@ func (b *bench) offer(ctx context.Context, l *load, first, messages, perSecond i
 }
 
 // commitLatencies returns, sorted, the times from sending until the time that PostgreSQL gave the commits.
-func (b *bench) commitLatencies(ctx context.Context, l *load, first int, sent []time.Time) ([]time.Duration, error) {
-	rows, err := b.db.Query(ctx, "SELECT block_number, log_index, pg_xact_commit_timestamp(xmin) FROM "+l.tables[0].Table)
+func (b *bench) commitLatencies(ctx context.Context, l load, first int, sent []time.Time) ([]time.Duration, error) {
+	rows, err := b.db.Query(ctx, "SELECT block_number, log_index, pg_xact_commit_timestamp(xmin) FROM "+l.tables()[0])
 	if err != nil {
 		return nil, fmt.Errorf("read commit times: %w", err)
 	}
@@ -205,11 +205,11 @@ func (b *bench) start(ctx context.Context, r *report) error {
 	if err := b.reset(ctx); err != nil {
 		return err
 	}
-	last, err := l.fill(ctx, b.redis, streamName, 0, 1)
+	last, err := fill(ctx, b.redis, l, streamName, 0, 1)
 	if err != nil {
 		return err
 	}
-	indexes, err := b.validIndexes(ctx)
+	indexes, err := b.validIndexes(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (b *bench) start(ctx context.Context, r *report) error {
 		return err
 	}
 	defer service.Stop()
-	if _, err := b.drain(ctx, service, "0-0", last, indexes); err != nil {
+	if _, err := b.drain(ctx, service, l, "0-0", last, indexes); err != nil {
 		return err
 	}
 	times, err := b.commitLatencies(ctx, l, 0, []time.Time{began})

@@ -13,6 +13,8 @@ import (
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/recording"
 )
 
 // The generated load: what a busy contract of Intuition's emits, as rindexer 0.41 sends it.
@@ -26,31 +28,41 @@ const (
 	network        = "intuition"
 )
 
-// load generates messages. Message n is the same in every run, and each of its events has a key of its own.
-type load struct {
-	tables     []*event.Definition // that messages go to in turn
-	perMessage int
-	account    []string
-	term       []string
+// load is a sequence of messages. Message n is the same in every run, and each event has a key of its own.
+type load interface {
+	message(n int) string
+	// events counts those of the messages from one number up to another.
+	events(from, to int) int
+	// tables are those that the events go to. The first messages, as many as held says, have a row for each.
+	tables() []string
+	held() int
 }
 
-// firstTable is the one of the single-table loads, and the five are what an indexer of Intuition's writes most.
+// generated is a load of messages of so many events each, which go to the tables in turn.
+type generated struct {
+	definitions []*event.Definition
+	perMessage  int
+	account     []string
+	term        []string
+}
+
+// favourites are the tables that are taken first: that of the loads of one table, and what an indexer of Intuition's writes most.
 var favourites = []string{
 	"deposited_events", "share_price_changed_events", "redeemed_events", "atom_created_events", "triple_created_events",
 }
 
-// newLoad returns a load for so many tables, with so many events in each message.
-func newLoad(tables, perMessage int) (*load, error) {
-	l := &load{perMessage: perMessage}
+// newLoad returns a generated load for so many tables, with so many events in each message.
+func newLoad(tables, perMessage int) (*generated, error) {
+	l := &generated{perMessage: perMessage}
 	all := slices.Clone(events.Catalog.All())
 	slices.SortStableFunc(all, func(a, b *event.Definition) int { return rank(a) - rank(b) })
 	for _, d := range all {
-		if len(l.tables) < tables && plain(d) {
-			l.tables = append(l.tables, d)
+		if len(l.definitions) < tables && plain(d) {
+			l.definitions = append(l.definitions, d)
 		}
 	}
-	if len(l.tables) < tables {
-		return nil, fmt.Errorf("there are only %d tables that the load can fill", len(l.tables))
+	if len(l.definitions) < tables {
+		return nil, fmt.Errorf("there are only %d tables that the load can fill", len(l.definitions))
 	}
 	r := rand.New(rand.NewPCG(1, 1))
 	for range accounts {
@@ -89,9 +101,21 @@ func randomHex(r *rand.Rand, n int) string {
 	return hex.EncodeToString(b[:n])
 }
 
+func (l *generated) events(from, to int) int { return (to - from) * l.perMessage }
+
+func (l *generated) held() int { return len(l.definitions) }
+
+func (l *generated) tables() []string {
+	names := make([]string, len(l.definitions))
+	for i, d := range l.definitions {
+		names[i] = d.Table
+	}
+	return names
+}
+
 // message returns the payload of message n.
-func (l *load) message(n int) string {
-	d := l.tables[n%len(l.tables)]
+func (l *generated) message(n int) string {
+	d := l.definitions[n%len(l.definitions)]
 	r := rand.New(rand.NewPCG(2, uint64(n)))
 	block, first := l.place(n)
 	hash := randomHex(rand.New(rand.NewPCG(3, uint64(block))), 32)
@@ -109,7 +133,7 @@ func (l *load) message(n int) string {
 }
 
 // place is the block of message n, and the position in it of the message's first event.
-func (l *load) place(n int) (block, first int) {
+func (l *generated) place(n int) (block, first int) {
 	if l.perMessage >= eventsPerBlock {
 		return n + 1, 0
 	}
@@ -118,7 +142,7 @@ func (l *load) place(n int) (block, first int) {
 }
 
 // item writes an event with its keys in the order of the alphabet, as rindexer does.
-func (l *load) item(b *strings.Builder, d *event.Definition, r *rand.Rand, block, logIndex int, blockHash string) {
+func (l *generated) item(b *strings.Builder, d *event.Definition, r *rand.Rand, block, logIndex int, blockHash string) {
 	const information = "transaction_information"
 	keys := []string{information}
 	types := map[string]*event.Type{}
@@ -143,7 +167,7 @@ func (l *load) item(b *strings.Builder, d *event.Definition, r *rand.Rand, block
 	b.WriteByte('}')
 }
 
-func (l *load) value(b *strings.Builder, t *event.Type, r *rand.Rand) {
+func (l *generated) value(b *strings.Builder, t *event.Type, r *rand.Rand) {
 	switch t.Kind {
 	case event.KindBool:
 		fmt.Fprint(b, r.IntN(2) == 0)
@@ -162,14 +186,64 @@ func (l *load) value(b *strings.Builder, t *event.Type, r *rand.Rand) {
 	}
 }
 
+// recorded is a load of what a real rindexer sent, again and again, each time as of another network.
+type recorded struct {
+	payloads []string
+	counts   []int // events before each of the payloads, and at the end all of them
+	names    []string
+}
+
+func newRecorded() (*recorded, error) {
+	entries, err := recording.Entries("multivault")
+	if err != nil {
+		return nil, err
+	}
+	l := &recorded{counts: []int{0}}
+	var messages []event.Message
+	for _, e := range entries {
+		payload := e.Fields.Payload
+		l.payloads = append(l.payloads, payload)
+		l.counts = append(l.counts, l.counts[len(l.counts)-1]+strings.Count(payload, `"transaction_information":`))
+		messages = append(messages, event.Message{ID: e.ID, Payload: payload, HasPayload: true})
+	}
+	batch := ingest.NewDecider(events.Catalog, 64<<20).Decide(messages)
+	for _, item := range batch.Items {
+		if item.Definition == nil {
+			return nil, fmt.Errorf("no ABI describes the recorded event %s", item.EventName)
+		}
+		if !slices.Contains(l.names, item.Definition.Table) {
+			l.names = append(l.names, item.Definition.Table)
+		}
+	}
+	return l, nil
+}
+
+func (l *recorded) message(n int) string {
+	const network = `"network":"intuition-local"`
+	copied := n / len(l.payloads)
+	return strings.ReplaceAll(l.payloads[n%len(l.payloads)], network, fmt.Sprintf(`"network":"intuition-%d"`, copied))
+}
+
+func (l *recorded) events(from, to int) int { return l.before(to) - l.before(from) }
+
+// before counts the events before message n.
+func (l *recorded) before(n int) int {
+	whole, part := n/len(l.payloads), n%len(l.payloads)
+	return whole*l.counts[len(l.payloads)] + l.counts[part]
+}
+
+func (l *recorded) tables() []string { return l.names }
+
+func (l *recorded) held() int { return len(l.payloads) }
+
 // fill adds the messages from one number up to another to a stream, and returns the id of the last one.
-func (l *load) fill(ctx context.Context, client redis.UniversalClient, stream string, from, to int) (last string, err error) {
-	return l.fillAll(ctx, client, func(int) string { return stream }, from, to)
+func fill(ctx context.Context, client redis.UniversalClient, l load, stream string, from, to int) (last string, err error) {
+	return fillAll(ctx, client, l, func(int) string { return stream }, from, to)
 }
 
 // fillAll is fill for several streams: each message goes to one of them.
-func (l *load) fillAll(
-	ctx context.Context, client redis.UniversalClient, stream func(n int) string, from, to int,
+func fillAll(
+	ctx context.Context, client redis.UniversalClient, l load, stream func(n int) string, from, to int,
 ) (last string, err error) {
 	const most, bytes = 200, 1 << 20
 	for n := from; n < to; {

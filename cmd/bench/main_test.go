@@ -40,6 +40,11 @@ func TestMeasurements(t *testing.T) {
 		"one a message": func(r *report) error {
 			return b.throughput(t.Context(), r, throughputCase{tables: 1, events: 500, perMessage: 1})
 		},
+		"recorded": func(r *report) error { return b.throughput(t.Context(), r, throughputCase{copies: 2}) },
+		"first load": func(r *report) error {
+			return b.throughput(t.Context(), r, throughputCase{tables: 1, events: 12_000, perMessage: 1, firstLoad: true})
+		},
+		"growth":  func(r *report) error { return b.growth(t.Context(), r, []int{1, 2, 3}, 2, 1000) },
 		"latency": func(r *report) error { return b.latency(t.Context(), r, 200, time.Second) },
 		"start":   func(r *report) error { return b.start(t.Context(), r) },
 	} {

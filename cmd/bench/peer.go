@@ -27,12 +27,13 @@ func (b *bench) peer(ctx context.Context, r *report, c throughputCase) error {
 	if err != nil {
 		return err
 	}
-	if err := b.backlog(ctx, r, l, c); err != nil {
+	if err := b.backlog(ctx, r, l, c.events/c.perMessage, c); err != nil {
 		return err
 	}
+	messages := c.events / c.perMessage
 	best := 0.0
 	for _, way := range []string{"sql_insert", "jsonb"} {
-		rate, err := b.bentoBacklog(ctx, r, l, way, c.events)
+		rate, err := b.bentoBacklog(ctx, r, l, way, messages)
 		if err != nil {
 			return fmt.Errorf("bento, %s: %w", way, err)
 		}
@@ -43,7 +44,7 @@ func (b *bench) peer(ctx context.Context, r *report, c throughputCase) error {
 }
 
 // bentoBacklog measures one way from the first delivery until the last commit.
-func (b *bench) bentoBacklog(ctx context.Context, r *report, l *load, way string, events int) (rate float64, err error) {
+func (b *bench) bentoBacklog(ctx context.Context, r *report, l load, way string, messages int) (rate float64, err error) {
 	if err := b.reset(ctx); err != nil {
 		return 0, err
 	}
@@ -61,7 +62,7 @@ func (b *bench) bentoBacklog(ctx context.Context, r *report, l *load, way string
 	if err != nil {
 		return 0, err
 	}
-	if _, err := l.fillAll(ctx, b.redis, peerStream, 0, events/l.perMessage); err != nil {
+	if _, err := fillAll(ctx, b.redis, l, peerStream, 0, messages); err != nil {
 		return 0, err
 	}
 	database, err := url.Parse(b.postgres.URL())
@@ -80,6 +81,7 @@ func (b *bench) bentoBacklog(ctx context.Context, r *report, l *load, way string
 	if err != nil {
 		return 0, err
 	}
+	events := l.events(0, messages)
 	end, after, err := b.bentoDone(ctx, bento, events)
 	memory, _ := peakMemory(bento.PID())
 	bento.Stop() // how it ends is not what is measured

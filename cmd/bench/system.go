@@ -34,6 +34,7 @@ type system struct {
 	postgres, redisServer *launch.Server
 	db                    *pgx.Conn
 	redis                 redis.UniversalClient
+	migrator              *migrate.Migrator
 	files                 string // a directory that both we and PostgreSQL write to
 }
 
@@ -62,11 +63,10 @@ func newSystem(ctx context.Context) (s *system, err error) {
 	if err = os.Chmod(s.files, 0o777); err != nil { // PostgreSQL may run as another user
 		return s, err
 	}
-	m, err := migrate.New(s.postgres.URL(), schema.Files)
-	if err != nil {
+	if s.migrator, err = migrate.New(s.postgres.URL(), schema.Files); err != nil {
 		return s, err
 	}
-	_, err = m.Apply(ctx)
+	_, err = s.migrator.Apply(ctx)
 	return s, err
 }
 
@@ -99,7 +99,14 @@ func (s *system) truncate(ctx context.Context) error {
 	if err := s.db.QueryRow(ctx, all).Scan(&tables); err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}
-	return s.exec(ctx, "TRUNCATE "+tables, "CHECKPOINT")
+	if err := s.exec(ctx, "TRUNCATE "+tables); err != nil {
+		return err
+	}
+	// A service that was stopped may have left some to the next one.
+	if _, err := s.migrator.BuildIndexes(ctx); err != nil {
+		return err
+	}
+	return s.exec(ctx, "CHECKPOINT")
 }
 
 func (s *system) exec(ctx context.Context, statements ...string) error {
@@ -112,22 +119,21 @@ func (s *system) exec(ctx context.Context, statements ...string) error {
 }
 
 // rows counts the rows of the load's tables.
-func (s *system) rows(ctx context.Context, l *load) (all int, err error) {
-	for _, table := range l.tables {
+func (s *system) rows(ctx context.Context, l load) (all int, err error) {
+	for _, table := range l.tables() {
 		var n int
-		if err := s.db.QueryRow(ctx, "SELECT count(*) FROM "+table.Table).Scan(&n); err != nil {
-			return 0, fmt.Errorf("count %s: %w", table.Table, err)
+		if err := s.db.QueryRow(ctx, "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+			return 0, fmt.Errorf("count %s: %w", table, err)
 		}
 		all += n
 	}
 	return all, nil
 }
 
-// validIndexes counts the indexes of all tables.
-func (s *system) validIndexes(ctx context.Context) (n int, err error) {
-	const valid = "SELECT count(*) FROM pg_index WHERE indrelid IN (SELECT oid FROM pg_class " +
-		"WHERE relnamespace = 'public'::regnamespace) AND indisvalid"
-	if err := s.db.QueryRow(ctx, valid).Scan(&n); err != nil {
+// validIndexes counts the indexes of a load's tables.
+func (s *system) validIndexes(ctx context.Context, l load) (n int, err error) {
+	const valid = "SELECT count(*) FROM pg_index WHERE indrelid = ANY ($1::text[]::regclass[]) AND indisvalid"
+	if err := s.db.QueryRow(ctx, valid, l.tables()).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count indexes: %w", err)
 	}
 	return n, nil

@@ -46,12 +46,12 @@ func (b *bench) usage(service *launch.Service) (u usage, err error) {
 	return u, err
 }
 
-// drain waits until everything up to the entry last is acknowledged and so many indexes are valid, and returns what that
-// took since an entry behind the entry from was delivered.
-func (b *bench) drain(ctx context.Context, service *launch.Service, from, last string, indexes int) (usage, error) {
-	var start, done time.Time
+// drain waits until everything up to the entry last is acknowledged and so many indexes of the tables are valid, and returns
+// what that took since an entry behind the entry from was delivered.
+func (b *bench) drain(ctx context.Context, service *launch.Service, l load, from, last string, indexes int) (usage, error) {
+	var start, done, end time.Time
 	var before usage
-	for ; ; time.Sleep(10 * time.Millisecond) {
+	for ; end.IsZero(); time.Sleep(10 * time.Millisecond) {
 		if err := service.Exited(); err != nil {
 			return usage{}, err
 		}
@@ -71,19 +71,20 @@ func (b *bench) drain(ctx context.Context, service *launch.Service, from, last s
 		if delivered != last || pending > 0 {
 			continue
 		}
+		now := time.Now() // before the question that follows
 		if done.IsZero() {
-			done = time.Now()
+			done = now
 		}
-		valid, err := b.validIndexes(ctx)
+		valid, err := b.validIndexes(ctx, l)
 		if err != nil {
 			return usage{}, err
 		}
 		if valid == indexes {
-			break
+			end = now
 		}
 	}
 	u, err := b.usage(service)
-	u.seconds, u.building = time.Since(start).Seconds(), time.Since(done).Seconds()
+	u.seconds, u.building = end.Sub(start).Seconds(), end.Sub(done).Seconds()
 	u.service, u.postgres, u.redis = u.service-before.service, u.postgres-before.postgres, u.redis-before.redis
 	return u, err
 }
@@ -103,14 +104,14 @@ func (b *bench) position(ctx context.Context) (delivered string, pending int64, 
 // throughput measures a backlog of events, and beside it one COPY of the same rows into the same empty tables, with all
 // indexes, by the server itself.
 func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) error {
-	l, err := newLoad(c.tables, c.perMessage)
+	l, messages, err := c.load()
 	if err != nil {
 		return err
 	}
-	if err := b.backlog(ctx, r, l, c); err != nil {
+	if err := b.backlog(ctx, r, l, messages, c); err != nil {
 		return err
 	}
-	rate, err := b.copyAgain(ctx, l, c.events)
+	rate, err := b.copyAgain(ctx, l, l.events(0, messages))
 	if err != nil {
 		return err
 	}
@@ -122,25 +123,33 @@ func (b *bench) throughput(ctx context.Context, r *report, c throughputCase) err
 	return nil
 }
 
+// load returns the messages of the case, and how many they are.
+func (c throughputCase) load() (l load, messages int, err error) {
+	if c.copies > 0 {
+		l, err := newRecorded()
+		if err != nil {
+			return nil, 0, err
+		}
+		return l, c.copies * len(l.payloads), nil
+	}
+	l, err = newLoad(c.tables, c.perMessage)
+	return l, c.events / c.perMessage, err
+}
+
 // backlog has the service write a backlog of messages, of which all are in Redis before it starts.
-func (b *bench) backlog(ctx context.Context, r *report, l *load, c throughputCase) error {
+func (b *bench) backlog(ctx context.Context, r *report, l load, messages int, c throughputCase) error {
 	if err := b.reset(ctx); err != nil {
 		return err
 	}
 	first := 0
 	if !c.firstLoad {
 		// With a row in each table, it is no first load.
-		first = c.tables
-		if err := b.written(ctx, l, first); err != nil {
+		first = l.held()
+		if err := b.written(ctx, &report{}, l, 0, first); err != nil {
 			return err
 		}
 	}
-	messages := c.events / c.perMessage
-	last, err := l.fill(ctx, b.redis, streamName, first, messages)
-	if err != nil {
-		return err
-	}
-	if err := b.drained(ctx, r, l, last, messages-first, messages, ""); err != nil {
+	if err := b.written(ctx, r, l, first, messages); err != nil {
 		return err
 	}
 	if !c.replay {
@@ -152,26 +161,29 @@ func (b *bench) backlog(ctx context.Context, r *report, l *load, c throughputCas
 	if err := b.exec(ctx, "CHECKPOINT"); err != nil {
 		return err
 	}
-	return b.drained(ctx, r, l, last, messages, messages, "replay ")
+	return b.drained(ctx, r, l, 0, messages, "replay ")
 }
 
-// written has the service write the first messages of a load, and measures nothing.
-func (b *bench) written(ctx context.Context, l *load, messages int) error {
-	last, err := l.fill(ctx, b.redis, streamName, 0, messages)
+// written has the service write the messages from one number up to another, which are those that the tables lack.
+func (b *bench) written(ctx context.Context, r *report, l load, from, to int) error {
+	if _, err := fill(ctx, b.redis, l, streamName, from, to); err != nil {
+		return err
+	}
+	return b.drained(ctx, r, l, from, to, "")
+}
+
+// drained runs the service until the stream is done, of which the messages from one number up to another are left to it,
+// and all indexes stand. The tables then hold the events of all messages.
+func (b *bench) drained(ctx context.Context, r *report, l load, from, to int, prefix string) error {
+	last, err := b.redis.XRevRangeN(ctx, streamName, "+", "-", 1).Result()
+	if err != nil || len(last) == 0 {
+		return fmt.Errorf("look for the last entry: %w", err)
+	}
+	indexes, err := b.validIndexes(ctx, l)
 	if err != nil {
 		return err
 	}
-	return b.drained(ctx, &report{}, l, last, messages, messages, "")
-}
-
-// drained runs the service until the stream is done, of which so many messages are left to it, and all indexes stand.
-// All messages together are what the tables hold then.
-func (b *bench) drained(ctx context.Context, r *report, l *load, last string, left, all int, prefix string) error {
-	indexes, err := b.validIndexes(ctx)
-	if err != nil {
-		return err
-	}
-	from, _, err := b.position(ctx)
+	before, _, err := b.position(ctx)
 	if err != nil {
 		return err
 	}
@@ -179,7 +191,7 @@ func (b *bench) drained(ctx context.Context, r *report, l *load, last string, le
 	if err != nil {
 		return err
 	}
-	u, err := b.drain(ctx, service, from, last, indexes)
+	u, err := b.drain(ctx, service, l, before, last[0].ID, indexes)
 	memory, _ := peakMemory(service.PID())
 	if stopped := service.Stop(); err == nil {
 		err = stopped
@@ -187,13 +199,13 @@ func (b *bench) drained(ctx context.Context, r *report, l *load, last string, le
 	if err != nil {
 		return err
 	}
-	if n, err := b.rows(ctx, l); err != nil || n != all*l.perMessage {
-		return fmt.Errorf("%d of %d events are in the tables; error %w\n%s", n, all*l.perMessage, err, service.Output())
+	if n, err := b.rows(ctx, l); err != nil || n != l.events(0, to) {
+		return fmt.Errorf("%d of %d events are in the tables; error %w\n%s", n, l.events(0, to), err, service.Output())
 	}
-	events := float64(left * l.perMessage)
+	events := float64(l.events(from, to))
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / events }
 	r.add(prefix+"events/s", events/u.seconds)
-	if c := u.building; c > 0.1 {
+	if u.building > 0 {
 		r.add("of which after the last event, s", u.building)
 	}
 	r.add(prefix+"service µs/event", each(u.service))
@@ -204,10 +216,10 @@ func (b *bench) drained(ctx context.Context, r *report, l *load, last string, le
 }
 
 // copyAgain writes the rows of the tables into files, and returns the speed at which one session copies them back.
-func (b *bench) copyAgain(ctx context.Context, l *load, events int) (float64, error) {
+func (b *bench) copyAgain(ctx context.Context, l load, events int) (float64, error) {
 	file := func(table string) string { return filepath.Join(b.files, table) }
-	for _, table := range l.tables {
-		if err := b.exec(ctx, fmt.Sprintf("COPY %s TO '%s' (FORMAT binary)", table.Table, file(table.Table))); err != nil {
+	for _, table := range l.tables() {
+		if err := b.exec(ctx, fmt.Sprintf("COPY %s TO '%s' (FORMAT binary)", table, file(table))); err != nil {
 			return 0, err
 		}
 	}
@@ -215,11 +227,11 @@ func (b *bench) copyAgain(ctx context.Context, l *load, events int) (float64, er
 		return 0, err
 	}
 	start := time.Now()
-	for _, table := range l.tables {
-		_, err := b.db.Exec(ctx, fmt.Sprintf("COPY %s FROM '%s' (FORMAT binary)", table.Table, file(table.Table)),
+	for _, table := range l.tables() {
+		_, err := b.db.Exec(ctx, fmt.Sprintf("COPY %s FROM '%s' (FORMAT binary)", table, file(table)),
 			pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
-			return 0, fmt.Errorf("copy into %s: %w", table.Table, err)
+			return 0, fmt.Errorf("copy into %s: %w", table, err)
 		}
 	}
 	rate := float64(events) / time.Since(start).Seconds()

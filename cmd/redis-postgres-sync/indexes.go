@@ -62,7 +62,9 @@ func (s *service) buildIndexes(ctx context.Context) error {
 			"hint", "redis-postgres-sync migrate apply builds them at once")
 	}
 	for s.anyStream(ctx, isBehind) {
-		pause(ctx, backlogEvery)
+		if !pause(ctx, backlogEvery) {
+			return nil
+		}
 	}
 	start := time.Now()
 	built, err := s.migrator.BuildIndexes(ctx)

@@ -19,7 +19,7 @@ func TestFirstLoad(t *testing.T) {
 	all := s.number(validIndexes)
 	s.deposit(s.key, 0, longBacklog+2000)
 
-	p := startService(t, s.settings("BATCH_SIZE=1000", "WORKERS=1", "CONSUMER_NAME=first")...)
+	p := startService(t, s.settings("BATCH_SIZE=1000", "WORKERS=1", "CONSUMER_NAME=first", "SHUTDOWN_TIMEOUT_MS=500")...)
 	awaitRows(t, s.db, 1000)
 	// Nobody can write now, so that the backlog stays.
 	s.exec("BEGIN; LOCK TABLE deposited_events IN SHARE MODE")
@@ -49,8 +49,10 @@ func TestFirstLoad(t *testing.T) {
 	if got := p.output(); !strings.Contains(got, "first load: indexes are built when the backlog is done") {
 		t.Errorf("the log does not say that this is a first load:\n%s", got)
 	}
-	p.signal(syscall.SIGKILL)
-	p.wait()
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(); code != exitDone {
+		t.Errorf("exit code %d after SIGTERM during a first load", code)
+	}
 
 	// Another process finds rows, a backlog and no indexes, and leaves it so.
 	next := startService(t, s.settings("BATCH_SIZE=1000", "WORKERS=1", "CONSUMER_NAME=first")...)

@@ -20,6 +20,9 @@ const (
 	// poolSize is a ceiling and no reservation. Each loop blocks a connection while it waits for entries, and whoever
 	// then finds the pool exhausted waits as well.
 	poolSize = 1000
+
+	// readBuffer lets a page be read in a few dozen system calls. Each connection has one.
+	readBuffer = 256 << 10
 )
 
 var (
@@ -79,6 +82,9 @@ func configure(o *redis.Options) *redis.Options {
 	}
 	if o.PoolSize == 0 {
 		o.PoolSize = poolSize
+	}
+	if o.ReadBufferSize == 0 {
+		o.ReadBufferSize = readBuffer
 	}
 	if o.DialerRetries == 0 {
 		o.DialerRetries = 1 // the caller's back-off decides when to dial again
