@@ -27,10 +27,11 @@ import (
 type bench struct {
 	*system
 	binary   string
-	bento    string // the peer, if it is what is measured
-	port     string // of the service
-	warmUp   int    // events that are written before anything is measured
-	settings []string
+	bento    string   // the peer, if it is what is measured
+	port     string   // of the service
+	warmUp   int      // events that are written before anything is measured
+	settings []string // of the service, beside those that say where the servers are
+	server   string   // settings of PostgreSQL, beside those that each run has
 }
 
 // throughputCase is a backlog to write.
@@ -80,7 +81,7 @@ func measurements() []measurement {
 // peers are the measurements of the service beside others.
 func peers() []measurement {
 	return []measurement{{"200,000 events, 20 a message, beside Bento", false, func(ctx context.Context, b *bench, r *report) error {
-		return b.peer(ctx, r, throughputCase{tables: 1, events: 200_000, perMessage: 20})
+		return b.peer(ctx, r, 200_000, 20)
 	}}}
 }
 
@@ -91,6 +92,7 @@ func main() {
 	only := flag.String("only", "", "a regular expression: the cases to run")
 	out := flag.String("json", "", "a file to write all figures to")
 	set := flag.String("set", "", "settings of the service, NAME=value and separated by commas, to try others than the defaults")
+	postgres := flag.String("postgres", "", "settings of PostgreSQL, name=value and separated by commas, likewise")
 	flag.Parse()
 	stream.LogTo(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -98,6 +100,7 @@ func main() {
 	if *set != "" {
 		b.settings = strings.Split(*set, ",")
 	}
+	b.server = strings.ReplaceAll(*postgres, ",", "\n") + "\n"
 	err := b.run(ctx, *runs, *only, *out)
 	stop()
 	if err != nil {
@@ -117,7 +120,7 @@ func (b *bench) run(ctx context.Context, runs int, only, out string) (err error)
 	if err := launch.Install(ctx, os.Stderr, launch.PostgreSQL, launch.RedisServer); err != nil {
 		return err
 	}
-	if b.system, err = newSystem(ctx); err != nil {
+	if b.system, err = newSystem(ctx, b.server); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()

@@ -20,7 +20,7 @@ func TestMeasurements(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "../redis-postgres-sync").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s, err := newSystem(t.Context())
+	s, err := newSystem(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

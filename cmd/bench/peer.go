@@ -11,137 +11,167 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 )
 
-// The peer is Bento, as it is fastest here: with several streams, and the figures that are in its configurations.
 const (
-	peerStreams = 4
-	peerGroup   = "peer"
-	peerFiles   = "cmd/bench/bento" // its configurations and table: a module of its own, so they cannot be embedded
+	peerGroup = "peer"
+	peerFiles = "cmd/bench/bento" // Bento's configurations and its table: a module of its own, so they cannot be embedded
 )
 
-func peerStream(n int) string { return fmt.Sprintf("peer-%d", n%peerStreams) }
+// contestant is a program that writes the events of streams into a table of its own, of which some stand already.
+type contestant struct {
+	name    string
+	table   string
+	streams int
+	written int // messages
+	start   func() (*launch.Service, error)
+}
 
-// peer has the service and then Bento, in each of its two ways, write the same backlog: the service into its table, Bento
+func (c contestant) stream(n int) string { return fmt.Sprintf("peer-%d", n%c.streams) }
+
+// peer has the service, and then Bento in each of its two ways, write the same backlog: the service into its table, Bento
 // into one of text.
-func (b *bench) peer(ctx context.Context, r *report, c throughputCase) error {
-	l, err := newLoad(c.tables, c.perMessage)
+func (b *bench) peer(ctx context.Context, r *report, events, perMessage int) error {
+	l, err := newLoad(1, perMessage)
 	if err != nil {
 		return err
 	}
-	if err := b.backlog(ctx, r, l, c.events/c.perMessage, c); err != nil {
+	rate, err := b.contest(ctx, r, l, b.ours(l), events)
+	if err != nil {
 		return err
 	}
-	messages := c.events / c.perMessage
 	best := 0.0
 	for _, way := range []string{"sql_insert", "jsonb"} {
-		rate, err := b.bentoBacklog(ctx, r, l, way, messages)
+		theirs, err := b.contest(ctx, r, l, b.bentos(way), events)
 		if err != nil {
-			return fmt.Errorf("bento, %s: %w", way, err)
+			return fmt.Errorf("Bento, %s: %w", way, err)
 		}
-		best = max(best, rate)
+		best = max(best, theirs)
 	}
-	r.add("ratio to the faster way", r.last("events/s")/best)
+	r.add("ratio to the faster way of Bento", rate/best)
 	return nil
 }
 
-// bentoBacklog measures one way from the first delivery until the last commit.
-func (b *bench) bentoBacklog(ctx context.Context, r *report, l load, way string, messages int) (rate float64, err error) {
-	if err := b.reset(ctx); err != nil {
-		return 0, err
-	}
+// ours begins with a row in its table, or it would be a first load.
+func (b *bench) ours(l load) contestant {
+	return contestant{"", l.tables()[0], 1, l.held(), func() (*launch.Service, error) {
+		return b.service("REDIS_STREAMS=peer-0", "CONSUMER_GROUP="+peerGroup)
+	}}
+}
+
+// bentos has the messages in four streams, as its configurations say: it is faster so.
+func (b *bench) bentos(way string) contestant {
+	return contestant{"Bento " + way + ", ", "peer.deposited_events", 4, 0, func() (*launch.Service, error) {
+		// Its table has a schema of its own, which is in the URL that it is given.
+		database, err := url.Parse(b.postgres.URL())
+		if err != nil {
+			return nil, err
+		}
+		query := database.Query()
+		query.Set("search_path", "peer")
+		database.RawQuery = query.Encode()
+		config, err := filepath.Abs(filepath.Join(peerFiles, way+".yaml"))
+		if err != nil {
+			return nil, err
+		}
+		return launch.RunCommand(b.bento, []string{"-c", config},
+			"REDIS_URL="+b.redisServer.URL(), "DATABASE_URL="+database.String())
+	}}
+}
+
+// contest measures one of them, from the first delivery until the last commit, as PostgreSQL tells it.
+func (b *bench) contest(ctx context.Context, r *report, l load, c contestant, events int) (rate float64, err error) {
 	table, err := os.ReadFile(filepath.Join(peerFiles, "table.sql"))
 	if err != nil {
 		return 0, err
 	}
-	config, err := filepath.Abs(filepath.Join(peerFiles, way+".yaml"))
-	if err != nil {
+	if err := b.reset(ctx); err != nil {
 		return 0, err
 	}
-	// Its table has a schema of its own, which is in the URL that it is given.
 	err = b.exec(ctx, "DROP SCHEMA IF EXISTS peer CASCADE", "CREATE SCHEMA peer",
 		"SET search_path = peer", string(table), "RESET search_path", "CHECKPOINT")
 	if err != nil {
 		return 0, err
 	}
-	if _, err := fillAll(ctx, b.redis, l, peerStream, 0, messages); err != nil {
+	if c.written > 0 {
+		if err := b.written(ctx, &report{}, l, 0, c.written); err != nil {
+			return 0, err
+		}
+	}
+	messages := events / l.events(0, 1)
+	if _, err := fillAll(ctx, b.redis, l, c.stream, c.written, messages); err != nil {
 		return 0, err
 	}
-	database, err := url.Parse(b.postgres.URL())
+	program, err := c.start()
 	if err != nil {
 		return 0, err
 	}
-	query := database.Query()
-	query.Set("search_path", "peer")
-	database.RawQuery = query.Encode()
-	bento, err := launch.RunCommand(b.bento, []string{"-c", config},
-		"REDIS_URL="+b.redisServer.URL(), "DATABASE_URL="+database.String())
+	defer program.Stop() // how it ends is not what is measured
+	start, before, err := b.given(ctx, program, c)
 	if err != nil {
 		return 0, err
 	}
-	start, before, err := b.bentoStarted(ctx, bento)
+	after, err := b.acknowledged(ctx, program, c)
 	if err != nil {
 		return 0, err
 	}
-	events := l.events(0, messages)
-	end, after, err := b.bentoDone(ctx, bento, events)
-	memory, _ := peakMemory(bento.PID())
-	bento.Stop() // how it ends is not what is measured
-	if err != nil {
-		return 0, err
+	memory, _ := peakMemory(program.PID())
+	var rows int
+	var end time.Time
+	written := "SELECT count(*), max(pg_xact_commit_timestamp(xmin)) FROM " + c.table
+	if err := b.db.QueryRow(ctx, written).Scan(&rows, &end); err != nil {
+		return 0, fmt.Errorf("count what was written: %w", err)
 	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(events) }
-	rate = float64(events) / end.Sub(start).Seconds()
-	r.add("Bento "+way+" events/s", rate)
-	r.add("Bento "+way+" µs/event", each(after.service-before.service))
-	r.add("Bento "+way+" PostgreSQL µs/event", each(after.postgres-before.postgres))
-	r.add("Bento "+way+" peak MB", float64(memory)/1e6)
+	if rows != events {
+		return 0, fmt.Errorf("%d of %d events are in the table\n%s", rows, events, program.Output())
+	}
+	measured := float64(l.events(c.written, messages))
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / measured }
+	rate = measured / end.Sub(start).Seconds()
+	r.add(c.name+"events/s", rate)
+	r.add(c.name+"program µs/event", each(after.service-before.service))
+	r.add(c.name+"PostgreSQL µs/event", each(after.postgres-before.postgres))
+	r.add(c.name+"peak MB", float64(memory)/1e6)
 	return rate, nil
 }
 
-// bentoStarted waits until Bento has been given an entry.
-func (b *bench) bentoStarted(ctx context.Context, bento *launch.Service) (time.Time, usage, error) {
+// given waits until the program has been given an entry.
+func (b *bench) given(ctx context.Context, program *launch.Service, c contestant) (at time.Time, u usage, err error) {
 	for ; ; time.Sleep(2 * time.Millisecond) {
-		if err := bento.Exited(); err != nil {
-			return time.Time{}, usage{}, err
+		if err := program.Exited(); err != nil {
+			return at, u, err
 		}
-		for n := range peerStreams {
-			groups, err := b.redis.XInfoGroups(ctx, peerStream(n)).Result()
+		for n := range c.streams {
+			groups, err := b.redis.XInfoGroups(ctx, c.stream(n)).Result()
 			if err != nil {
-				return time.Time{}, usage{}, fmt.Errorf("look at the group: %w", err)
+				return at, u, fmt.Errorf("look at the group: %w", err)
 			}
 			if len(groups) > 0 && groups[0].LastDeliveredID != "0-0" {
-				u, err := b.usage(bento)
+				u, err = b.usage(program)
 				return time.Now(), u, err
 			}
 		}
 	}
 }
 
-// bentoDone waits until Bento has acknowledged all, which it does now and then, and returns when the last row was committed.
-func (b *bench) bentoDone(ctx context.Context, bento *launch.Service, events int) (end time.Time, u usage, err error) {
-	for n := 0; n < peerStreams; {
-		if err := bento.Exited(); err != nil {
-			return end, u, err
+// acknowledged waits until the program has acknowledged all, which Bento does now and then.
+func (b *bench) acknowledged(ctx context.Context, program *launch.Service, c contestant) (u usage, err error) {
+	for n := range c.streams {
+		last, err := b.redis.XRevRangeN(ctx, c.stream(n), "+", "-", 1).Result()
+		if err != nil || len(last) == 0 {
+			return u, fmt.Errorf("look for the last entry of %s: %w", c.stream(n), err)
 		}
-		groups, err := b.redis.XInfoGroups(ctx, peerStream(n)).Result()
-		if err != nil || len(groups) == 0 {
-			return end, u, fmt.Errorf("look at the group: %w", err)
+		for {
+			if err := program.Exited(); err != nil {
+				return u, err
+			}
+			groups, err := b.redis.XInfoGroups(ctx, c.stream(n)).Result()
+			if err != nil {
+				return u, fmt.Errorf("look at the group: %w", err)
+			}
+			if len(groups) > 0 && groups[0].LastDeliveredID == last[0].ID && groups[0].Pending == 0 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
-		if groups[0].Lag == 0 && groups[0].Pending == 0 {
-			n++
-			continue
-		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	if u, err = b.usage(bento); err != nil {
-		return end, u, err
-	}
-	var rows int
-	const written = "SELECT count(*), max(pg_xact_commit_timestamp(xmin)) FROM peer.deposited_events"
-	if err := b.db.QueryRow(ctx, written).Scan(&rows, &end); err != nil {
-		return end, u, fmt.Errorf("count what Bento wrote: %w", err)
-	}
-	if rows != events {
-		return end, u, fmt.Errorf("it wrote %d of %d events\n%s", rows, events, bento.Output())
-	}
-	return end, u, nil
+	return b.usage(program)
 }

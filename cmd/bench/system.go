@@ -38,14 +38,15 @@ type system struct {
 	files                 string // a directory that both we and PostgreSQL write to
 }
 
-func newSystem(ctx context.Context) (s *system, err error) {
+// newSystem starts the servers. Lines of postgresql.conf that others are to be tried with come last, so they count.
+func newSystem(ctx context.Context, others string) (s *system, err error) {
 	s = &system{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.postgres, err = launch.DurablePostgres(ctx, settings); err != nil {
+	if s.postgres, err = launch.DurablePostgres(ctx, settings+others); err != nil {
 		return s, err
 	}
 	if s.redisServer, err = launch.Redis(ctx); err != nil {

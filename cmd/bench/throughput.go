@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,16 +17,16 @@ const (
 	group      = "bench"
 )
 
-// service starts the service, with the settings that a user has who sets none.
-func (b *bench) service() (*launch.Service, error) {
-	return launch.RunService(b.binary, append([]string{
+// service starts the service, with the settings that a user has who sets none but those of the bench, and then these.
+func (b *bench) service(settings ...string) (*launch.Service, error) {
+	return launch.RunService(b.binary, slices.Concat([]string{
 		"DATABASE_URL=" + b.postgres.URL(),
 		"REDIS_URL=" + b.redisServer.URL(),
 		"REDIS_STREAMS=" + streamName,
 		"CONSUMER_GROUP=" + group,
 		"HTTP_HOST=127.0.0.1",
 		"HTTP_PORT=" + b.port,
-	}, b.settings...)...)
+	}, b.settings, settings)...)
 }
 
 // usage is what something cost.

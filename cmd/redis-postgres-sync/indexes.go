@@ -24,6 +24,9 @@ const (
 	// because another instance has postponed them and died.
 	backlogEvery = 250 * time.Millisecond
 	indexesEvery = 30 * time.Second
+
+	// lookTimeout bounds a look at the streams: a start must not wait for a Redis that does not answer.
+	lookTimeout = 2 * time.Second
 )
 
 // postponeIndexes drops the indexes of empty tables where there is a first load. It is a matter of speed alone, so
@@ -87,7 +90,7 @@ func (s *service) missingIndexes(ctx context.Context) (int, error) {
 // anyStream reports whether is holds for one of the streams. A stream that cannot be looked at counts as one with a
 // backlog of unknown length.
 func (s *service) anyStream(ctx context.Context, is func(stream.State) bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	for _, name := range s.cfg.RedisStreams {
 		state, err := stream.Inspect(ctx, s.redis, name, s.cfg.ConsumerGroup)
