@@ -42,7 +42,7 @@ func (b *bench) peer(ctx context.Context, r *report, events, perMessage int) err
 	for _, way := range []string{"sql_insert", "jsonb"} {
 		theirs, err := b.contest(ctx, r, l, b.bentos(way), events)
 		if err != nil {
-			return fmt.Errorf("Bento, %s: %w", way, err)
+			return fmt.Errorf("measure Bento with %s: %w", way, err)
 		}
 		best = max(best, theirs)
 	}
