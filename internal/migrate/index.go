@@ -133,6 +133,7 @@ JOIN pg_am a ON a.oid = i.relam
 JOIN pg_class t ON t.oid = x.indrelid
 WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
   AND t.relname = ANY ($2)
+  AND t.relkind = 'r' -- no index of a partitioned table can be built concurrently
   AND x.indisvalid AND NOT x.indisunique AND a.amname <> 'brin'
 ORDER BY t.relname, i.relname`
 

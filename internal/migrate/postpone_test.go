@@ -81,6 +81,15 @@ func TestPostponeIndexes(t *testing.T) {
 		postpone(t, db, sender)
 	})
 
+	t.Run("not those of a partitioned table, which could not be built again", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(twoTables))
+		exec(t, db, "DROP TABLE other_events CASCADE", `CREATE TABLE other_events (network text PRIMARY KEY, amount numeric(78,0) NOT NULL)
+			PARTITION BY LIST (network)`, "CREATE INDEX other_events_amount_idx ON other_events (amount)")
+		postpone(t, db, sender)
+	})
+
 	t.Run("not those of a table that gets its first row meanwhile", func(t *testing.T) {
 		t.Parallel()
 		db := testenv.Database(t)
