@@ -100,6 +100,12 @@ func headsOf(seen []block) map[chain]int64 {
 	return heads
 }
 
+// forgotten is the height below which the final blocks of a chain were forgotten last, and how often that was done.
+type forgotten struct {
+	below int64
+	times int
+}
+
 // finalRange are the heights of a chain whose blocks are forgotten at once.
 type finalRange struct{ first, below int64 }
 
@@ -116,14 +122,15 @@ func (w *Writer) nowFinal(seen []block, heads map[chain]int64) map[chain]finalRa
 	for _, b := range seen {
 		depth := w.o.Finality(b.chainID)
 		below := min(heads[b.chain], w.heads[b.chain]) - depth
-		if below <= w.final[b.chain]+depth {
+		last := w.final[b.chain]
+		if below <= last.below+depth {
 			continue
 		}
-		r := finalRange{w.final[b.chain], below}
-		if w.forgotten%sweepEvery == 0 {
-			r.first = 0
+		first := last.below
+		if last.times%sweepEvery == 0 {
+			first = 0
 		}
-		final[b.chain] = r
+		final[b.chain] = finalRange{first, below}
 	}
 	return final
 }

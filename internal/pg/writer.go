@@ -22,11 +22,9 @@ type Writer struct {
 	// merging: the batch before held rows that stood already, so this one is merged from the start. It ends with
 	// the first batch of new rows only.
 	merging bool
-	// heads holds the highest block of each chain in the batch before, and final the height below which blocks were
-	// forgotten last, which has been done so many times.
-	heads     map[chain]int64
-	final     map[chain]int64
-	forgotten int
+	// heads holds the highest block of each chain in the batch before, and final what was forgotten of it.
+	heads map[chain]int64
+	final map[chain]forgotten
 }
 
 // Options say how a Writer judges.
@@ -44,7 +42,7 @@ func NewWriter(pool *pgxpool.Pool, o Options) *Writer {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
 	}
-	return &Writer{pool: pool, o: o, heads: make(map[chain]int64), final: make(map[chain]int64)}
+	return &Writer{pool: pool, o: o, heads: make(map[chain]int64), final: make(map[chain]forgotten)}
 }
 
 // Reconnect replaces the connections of the pool, as soon as those that have them give them back: for a server that
@@ -177,10 +175,7 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		return event.Result{}, err
 	}
 	for c, r := range final {
-		w.final[c] = r.below
-	}
-	if len(final) > 0 {
-		w.forgotten++
+		w.final[c] = forgotten{r.below, w.final[c].times + 1}
 	}
 	maps.Copy(w.heads, heads)
 	w.o.Metrics.written(batch, rows, letters)

@@ -42,8 +42,8 @@ func parseInteger(s string) (n event.Integer, err error) {
 	return n, nil
 }
 
-// wordDigits is how many decimal digits always fit into 64 bits.
 const (
+	// wordDigits is how many decimal digits always fit into 64 bits.
 	wordDigits = 19
 	tenToThe19 = 10_000_000_000_000_000_000
 )
@@ -71,7 +71,7 @@ func parseAmount(digits string) (n uint256.Int, ok bool) {
 	return join(high, low), ok && okLow
 }
 
-// join is the number that has these digits and then those of low, which are as many as fit a word.
+// join is the number that has the digits of high and behind them wordDigits digits, which are low.
 func join(high, low uint64) (n uint256.Int) {
 	var carry uint64
 	n[1], n[0] = bits.Mul64(high, tenToThe19)

@@ -17,6 +17,9 @@ var ErrNoMetadata = errors.New("the item has no transaction_information")
 // maxNetworkLength bounds a network's name, which is part of every key. An index row holds 2,704 bytes at the most.
 const maxNetworkLength = 255
 
+// maxAgreed is longer than any text that says what it says in the usual way. A longer one is not remembered.
+const maxAgreed = 80
+
 // agreed is what the metadata read last said of what the events of a message, and those of one after another, most often
 // agree on, with the text that said so. Rows share what is behind its pointers, and nobody changes it.
 type agreed struct {
@@ -73,15 +76,18 @@ func (it *Item) Metadata() (event.Meta, error) {
 	return meta, information.err
 }
 
-// differs makes the member the one to be read, and reports whether its text is another than the last one. The empty text
-// is always another.
+// differs makes the member the one to be read, and reports whether its text is another than the last one. A member that is
+// missing has failed by then.
 func (it *Item) differs(name string, last *string) bool {
 	it.Param(name)
 	text := it.v.raw(it.m.payload)
-	if text != "" && text == *last {
+	if text == *last {
 		return false
 	}
-	*last = strings.Clone(text) // or a payload would live on for it
+	*last = ""
+	if len(text) <= maxAgreed {
+		*last = strings.Clone(text) // or a payload would live on for it
+	}
 	return true
 }
 

@@ -54,8 +54,8 @@ func (it *Item) Integer(bits int) event.Integer {
 
 // Uint256 implements event.Value, in the forms of Integer.
 func (it *Item) Uint256(bits int) uint256.Int {
-	if it.err == nil && (it.v.kind == '"' || it.v.kind == '0') {
-		if n, ok := parseAmount(it.v.text(it.m.payload)); ok && n.BitLen() <= bits {
+	if text, ok := it.numeral(); ok {
+		if n, ok := parseAmount(text); ok && n.BitLen() <= bits {
 			return n
 		}
 	}
@@ -69,8 +69,8 @@ func (it *Item) Uint256(bits int) uint256.Int {
 
 // Uint implements event.Value.
 func (it *Item) Uint(bits int) uint64 {
-	if it.err == nil && (it.v.kind == '"' || it.v.kind == '0') {
-		if n, ok := parseSmall(it.v.text(it.m.payload)); ok && n>>bits == 0 {
+	if text, ok := it.numeral(); ok {
+		if n, ok := parseSmall(text); ok && n>>bits == 0 {
 			return n
 		}
 	}
@@ -91,15 +91,21 @@ func (it *Item) outOfRange(name string, bits int) {
 	it.fail("%s is out of range for %s%d", excerpt(it.v.text(it.m.payload)), name, bits)
 }
 
+// numeral returns the text of a value that can stand for a number, unless something has failed before.
+func (it *Item) numeral() (text string, ok bool) {
+	if it.err != nil || it.v.kind != '0' && it.v.kind != '"' {
+		return "", false
+	}
+	return it.v.text(it.m.payload), true
+}
+
 func (it *Item) number(name string, bits int) (event.Integer, bool) {
-	if it.err != nil {
+	text, ok := it.numeral()
+	if !ok {
+		it.fail("%s is no integer", it.v.excerpt(it.m.payload)) // which keeps an earlier error
 		return event.Integer{}, false
 	}
-	if it.v.kind != '0' && it.v.kind != '"' {
-		it.fail("%s is no integer", it.v.excerpt(it.m.payload))
-		return event.Integer{}, false
-	}
-	n, err := parseInteger(it.v.text(it.m.payload))
+	n, err := parseInteger(text)
 	switch {
 	case err == errRange:
 		it.outOfRange(name, bits)

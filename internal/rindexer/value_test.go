@@ -4,6 +4,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,6 +267,56 @@ func TestMetadata(t *testing.T) {
 	for _, text := range []string{`{}`, `{"transaction_information":"x"}`, `{"transaction_information":null}`} {
 		if _, err := itemOf(t, text).Metadata(); !errors.Is(err, ErrNoMetadata) {
 			t.Errorf("%s: got error %v", text, err)
+		}
+	}
+}
+
+// TestMetadataAgreed: what is remembered of one event is never what another one says, right or wrong, whatever stands
+// between them. Each item is held against the same one in a message of its own.
+func TestMetadataAgreed(t *testing.T) {
+	t.Parallel()
+	hash := func(digit string) string { return `"0x` + strings.Repeat(digit, 64) + `"` }
+	usual := map[string]string{
+		"network": `"n"`, "block_number": "7", "log_index": `"0x1"`, "transaction_index": "2",
+		"transaction_hash": hash("c"), "block_hash": hash("a"), "address": `"0x` + strings.Repeat("d", 40) + `"`,
+		"chain_id": "1155", "block_timestamp": `"0x68b18674"`,
+	}
+	var items []string
+	item := func(key, value string) {
+		var members []string
+		for _, name := range slices.Sorted(maps.Keys(usual)) {
+			if name != key {
+				members = append(members, `"`+name+`":`+usual[name])
+			} else if value != "" {
+				members = append(members, `"`+name+`":`+value)
+			}
+		}
+		items = append(items, `{"transaction_information":{`+strings.Join(members, ",")+`}}`)
+	}
+	for _, key := range slices.Sorted(maps.Keys(usual)) {
+		others := []string{`"no value"`, `"no value"`, "null", "", "true", hash("b"), "9", `"0x09"`, `"9"`, `"` + strings.Repeat("0", 100) + `9"`}
+		for _, value := range others {
+			item(key, value)
+			item(key, value)
+			item("", "")
+		}
+	}
+	var m Message
+	payload := `{"event_name":"E","event_data":[` + strings.Join(items, ",") + `]}`
+	for range 2 { // and what the message before said
+		if err := m.Parse(payload); err != nil {
+			t.Fatal(err)
+		}
+		for i, text := range items {
+			it, err := m.Item(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := it.Metadata()
+			want, wantErr := itemOf(t, text).Metadata()
+			if fmt.Sprint(err) != fmt.Sprint(wantErr) || err == nil && !reflect.DeepEqual(got, want) {
+				t.Fatalf("item %d, %s:\ngot  %+v, %v\nwant %+v, %v", i, text, got, err, want, wantErr)
+			}
 		}
 	}
 }

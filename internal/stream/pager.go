@@ -15,7 +15,6 @@ const (
 	pageBytes = 4 << 20
 	// firstPage is asked for while nothing is known of the size of an entry.
 	firstPage = 16
-
 	// longestReply is what an entry may take to be transferred. At 512 MB, which is Redis' bound, that is 34 Mbit/s.
 	longestReply = 2 * time.Minute
 )
