@@ -7,19 +7,15 @@ import (
 
 const million = 1_000_000
 
-// growth has the service write one table from its first row to the last height, in rounds, and compares the first million
-// with the last rounds. The heights are in millions of rows.
-func (b *bench) growth(ctx context.Context, r *report, heights []int, compareFrom int, unit int) error {
+// growth has the service write one table from its first row to the last height, in rounds, and compares the first round
+// with those that begin at compareFrom or later. The heights are in units of so many rows: a million, but in a test.
+func (b *bench) growth(ctx context.Context, r *report, heights []int, compareFrom, unit int) error {
 	const perMessage = 20
 	l, err := newLoad(1, perMessage)
 	if err != nil {
 		return err
 	}
-	if err := b.reset(ctx); err != nil {
-		return err
-	}
-	// With a row in the table, it is no first load.
-	if err := b.written(ctx, &report{}, l, 0, l.held()); err != nil {
+	if err := b.begin(ctx, l, l.held()); err != nil {
 		return err
 	}
 	var first, late round
@@ -69,8 +65,8 @@ func (b *bench) grow(ctx context.Context, l load, from, to int) (t round, err er
 		return t, err
 	}
 	after, err := b.walPosition(ctx)
-	t.rows = float64(l.events(from, to))
-	return round{t.rows, t.rows / figures.last("events/s"), after - before}, err
+	rows := float64(l.events(from, to))
+	return round{rows, rows / figures.last("events/s"), after - before}, err
 }
 
 func (s *system) walPosition(ctx context.Context) (bytes float64, err error) {

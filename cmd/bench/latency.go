@@ -73,7 +73,7 @@ func (b *bench) latency(ctx context.Context, r *report, perSecond int, duration 
 		r.add(name+" ms", 1000*quantile(before, after, q))
 		r.add(name+" ms, by the commit's time", 1000*committed[int(q*float64(len(committed)-1))].Seconds())
 	}
-	r.add("service µs/event", float64((end.service-start.service).Microseconds())/float64(messages))
+	r.add("service µs/event", perEvent(end.since(start).service, messages))
 	return service.Stop()
 }
 
@@ -205,8 +205,7 @@ func (b *bench) start(ctx context.Context, r *report) error {
 	if err := b.reset(ctx); err != nil {
 		return err
 	}
-	last, err := fill(ctx, b.redis, l, streamName, 0, 1)
-	if err != nil {
+	if err := fill(ctx, b.redis, l, oneStream, 0, 1); err != nil {
 		return err
 	}
 	indexes, err := b.validIndexes(ctx, l)
@@ -219,7 +218,7 @@ func (b *bench) start(ctx context.Context, r *report) error {
 		return err
 	}
 	defer service.Stop()
-	if _, err := b.drain(ctx, service, l, "0-0", last, indexes); err != nil {
+	if _, err := b.drain(ctx, service, l, nothing, indexes); err != nil {
 		return err
 	}
 	times, err := b.commitLatencies(ctx, l, 0, []time.Time{began})

@@ -29,7 +29,6 @@ type bench struct {
 	binary   string
 	bento    string   // the peer, if it is what is measured
 	port     string   // of the service
-	warmUp   int      // events that are written before anything is measured
 	settings []string // of the service, beside those that say where the servers are
 	server   string   // settings of PostgreSQL, beside those that each run has
 }
@@ -96,7 +95,7 @@ func main() {
 	flag.Parse()
 	stream.LogTo(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	b := &bench{binary: *binary, bento: *bento, warmUp: million}
+	b := &bench{binary: *binary, bento: *bento}
 	if *set != "" {
 		b.settings = strings.Split(*set, ",")
 	}
@@ -171,7 +170,7 @@ func (b *bench) run(ctx context.Context, runs int, only, out string) (err error)
 // warm writes once what is not measured: memory that a virtual machine touches for the first time can cost more than all
 // else.
 func (b *bench) warm(ctx context.Context) error {
-	if err := b.throughput(ctx, &report{}, throughputCase{tables: 1, events: b.warmUp, perMessage: 20}); err != nil {
+	if err := b.throughput(ctx, &report{}, throughputCase{tables: 1, events: million, perMessage: 20}); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
 	return nil

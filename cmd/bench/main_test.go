@@ -44,7 +44,15 @@ func TestMeasurements(t *testing.T) {
 		"first load": func(r *report) error {
 			return b.throughput(t.Context(), r, throughputCase{tables: 1, events: 12_000, perMessage: 1, firstLoad: true})
 		},
-		"growth":  func(r *report) error { return b.growth(t.Context(), r, []int{1, 2, 3}, 2, 1000) },
+		"growth": func(r *report) error { return b.growth(t.Context(), r, []int{1, 2, 3}, 2, 1000) },
+		"beside others": func(r *report) error {
+			l, err := newLoad(1, 20)
+			if err != nil {
+				return err
+			}
+			_, err = b.contest(t.Context(), r, l, b.ours(l), 2000)
+			return err
+		},
 		"latency": func(r *report) error { return b.latency(t.Context(), r, 200, time.Second) },
 		"start":   func(r *report) error { return b.start(t.Context(), r) },
 	} {

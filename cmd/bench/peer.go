@@ -22,6 +22,7 @@ type contestant struct {
 	table   string
 	streams int
 	written int // messages
+	prepare func(ctx context.Context) error
 	start   func() (*launch.Service, error)
 }
 
@@ -50,54 +51,59 @@ func (b *bench) peer(ctx context.Context, r *report, events, perMessage int) err
 	return nil
 }
 
-// ours begins with a row in its table, or it would be a first load.
 func (b *bench) ours(l load) contestant {
-	return contestant{"", l.tables()[0], 1, l.held(), func() (*launch.Service, error) {
-		return b.service("REDIS_STREAMS=peer-0", "CONSUMER_GROUP="+peerGroup)
-	}}
+	return contestant{
+		table: l.tables()[0], streams: 1, written: l.held(),
+		prepare: func(ctx context.Context) error { return b.begin(ctx, l, l.held()) },
+		start: func() (*launch.Service, error) {
+			return b.service("REDIS_STREAMS=peer-0", "CONSUMER_GROUP="+peerGroup)
+		},
+	}
 }
 
-// bentos has the messages in four streams, as its configurations say: it is faster so.
+// bentos has the messages in four streams, which is what its configurations say.
 func (b *bench) bentos(way string) contestant {
-	return contestant{"Bento " + way + ", ", "peer.deposited_events", 4, 0, func() (*launch.Service, error) {
-		// Its table has a schema of its own, which is in the URL that it is given.
-		database, err := url.Parse(b.postgres.URL())
-		if err != nil {
-			return nil, err
-		}
-		query := database.Query()
-		query.Set("search_path", "peer")
-		database.RawQuery = query.Encode()
-		config, err := filepath.Abs(filepath.Join(peerFiles, way+".yaml"))
-		if err != nil {
-			return nil, err
-		}
-		return launch.RunCommand(b.bento, []string{"-c", config},
-			"REDIS_URL="+b.redisServer.URL(), "DATABASE_URL="+database.String())
-	}}
+	return contestant{
+		name: "Bento " + way + ", ", table: "peer.deposited_events", streams: 4,
+		prepare: func(ctx context.Context) error {
+			table, err := os.ReadFile(filepath.Join(peerFiles, "table.sql"))
+			if err != nil {
+				return err
+			}
+			if err := b.reset(ctx); err != nil {
+				return err
+			}
+			return b.exec(ctx, "DROP SCHEMA IF EXISTS peer CASCADE", "CREATE SCHEMA peer",
+				"SET search_path = peer", string(table), "RESET search_path", "CHECKPOINT")
+		},
+		start: func() (*launch.Service, error) { return b.startBento(way) },
+	}
+}
+
+// startBento gives Bento, which finds its table in a schema of its own, a URL that says so.
+func (b *bench) startBento(way string) (*launch.Service, error) {
+	database, err := url.Parse(b.postgres.URL())
+	if err != nil {
+		return nil, err
+	}
+	query := database.Query()
+	query.Set("search_path", "peer")
+	database.RawQuery = query.Encode()
+	config, err := filepath.Abs(filepath.Join(peerFiles, way+".yaml"))
+	if err != nil {
+		return nil, err
+	}
+	return launch.RunCommand(b.bento, []string{"-c", config},
+		"REDIS_URL="+b.redisServer.URL(), "DATABASE_URL="+database.String())
 }
 
 // contest measures one of them, from the first delivery until the last commit, as PostgreSQL tells it.
 func (b *bench) contest(ctx context.Context, r *report, l load, c contestant, events int) (rate float64, err error) {
-	table, err := os.ReadFile(filepath.Join(peerFiles, "table.sql"))
-	if err != nil {
+	if err := c.prepare(ctx); err != nil {
 		return 0, err
-	}
-	if err := b.reset(ctx); err != nil {
-		return 0, err
-	}
-	err = b.exec(ctx, "DROP SCHEMA IF EXISTS peer CASCADE", "CREATE SCHEMA peer",
-		"SET search_path = peer", string(table), "RESET search_path", "CHECKPOINT")
-	if err != nil {
-		return 0, err
-	}
-	if c.written > 0 {
-		if err := b.written(ctx, &report{}, l, 0, c.written); err != nil {
-			return 0, err
-		}
 	}
 	messages := events / l.events(0, 1)
-	if _, err := fillAll(ctx, b.redis, l, c.stream, c.written, messages); err != nil {
+	if err := fill(ctx, b.redis, l, c.stream, c.written, messages); err != nil {
 		return 0, err
 	}
 	program, err := c.start()
@@ -123,12 +129,11 @@ func (b *bench) contest(ctx context.Context, r *report, l load, c contestant, ev
 	if rows != events {
 		return 0, fmt.Errorf("%d of %d events are in the table\n%s", rows, events, program.Output())
 	}
-	measured := float64(l.events(c.written, messages))
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / measured }
-	rate = measured / end.Sub(start).Seconds()
+	u, measured := after.since(before), l.events(c.written, messages)
+	rate = float64(measured) / end.Sub(start).Seconds()
 	r.add(c.name+"events/s", rate)
-	r.add(c.name+"program µs/event", each(after.service-before.service))
-	r.add(c.name+"PostgreSQL µs/event", each(after.postgres-before.postgres))
+	r.add(c.name+"program µs/event", perEvent(u.service, measured))
+	r.add(c.name+"PostgreSQL µs/event", perEvent(u.postgres, measured))
 	r.add(c.name+"peak MB", float64(memory)/1e6)
 	return rate, nil
 }
@@ -140,13 +145,14 @@ func (b *bench) given(ctx context.Context, program *launch.Service, c contestant
 			return at, u, err
 		}
 		for n := range c.streams {
-			groups, err := b.redis.XInfoGroups(ctx, c.stream(n)).Result()
+			delivered, _, err := b.position(ctx, c.stream(n))
 			if err != nil {
-				return at, u, fmt.Errorf("look at the group: %w", err)
+				return at, u, err
 			}
-			if len(groups) > 0 && groups[0].LastDeliveredID != "0-0" {
+			if delivered != nothing {
+				at = time.Now()
 				u, err = b.usage(program)
-				return time.Now(), u, err
+				return at, u, err
 			}
 		}
 	}
@@ -155,22 +161,21 @@ func (b *bench) given(ctx context.Context, program *launch.Service, c contestant
 // acknowledged waits until the program has acknowledged all, which Bento does now and then.
 func (b *bench) acknowledged(ctx context.Context, program *launch.Service, c contestant) (u usage, err error) {
 	for n := range c.streams {
-		last, err := b.redis.XRevRangeN(ctx, c.stream(n), "+", "-", 1).Result()
-		if err != nil || len(last) == 0 {
-			return u, fmt.Errorf("look for the last entry of %s: %w", c.stream(n), err)
+		last, err := b.lastEntry(ctx, c.stream(n))
+		if err != nil {
+			return u, err
 		}
-		for {
+		for ; ; time.Sleep(10 * time.Millisecond) {
 			if err := program.Exited(); err != nil {
 				return u, err
 			}
-			groups, err := b.redis.XInfoGroups(ctx, c.stream(n)).Result()
+			delivered, pending, err := b.position(ctx, c.stream(n))
 			if err != nil {
-				return u, fmt.Errorf("look at the group: %w", err)
+				return u, err
 			}
-			if len(groups) > 0 && groups[0].LastDeliveredID == last[0].ID && groups[0].Pending == 0 {
+			if delivered == last && pending == 0 {
 				break
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 	}
 	return b.usage(program)

@@ -15,6 +15,7 @@ import (
 const (
 	streamName = "bench"
 	group      = "bench"
+	nothing    = "0-0" // what a group has been given that was given nothing
 )
 
 // service starts the service, with the settings that a user has who sets none but those of the bench, and then these.
@@ -47,16 +48,20 @@ func (b *bench) usage(service *launch.Service) (u usage, err error) {
 	return u, err
 }
 
-// drain waits until everything up to the entry last is acknowledged and so many indexes of the tables are valid, and returns
-// what that took since an entry behind the entry from was delivered.
-func (b *bench) drain(ctx context.Context, service *launch.Service, l load, from, last string, indexes int) (usage, error) {
+// drain waits until all entries are acknowledged and so many indexes of the tables are valid, and returns what that took
+// since an entry behind the entry from was delivered.
+func (b *bench) drain(ctx context.Context, service *launch.Service, l load, from string, indexes int) (usage, error) {
+	last, err := b.lastEntry(ctx, streamName)
+	if err != nil {
+		return usage{}, err
+	}
 	var start, done, end time.Time
 	var before usage
 	for ; end.IsZero(); time.Sleep(10 * time.Millisecond) {
 		if err := service.Exited(); err != nil {
 			return usage{}, err
 		}
-		delivered, pending, err := b.position(ctx)
+		delivered, pending, err := b.position(ctx, streamName)
 		if err != nil {
 			return usage{}, err
 		}
@@ -84,20 +89,39 @@ func (b *bench) drain(ctx context.Context, service *launch.Service, l load, from
 			end = now
 		}
 	}
-	u, err := b.usage(service)
+	after, err := b.usage(service)
+	u := after.since(before)
 	u.seconds, u.building = end.Sub(start).Seconds(), end.Sub(done).Seconds()
-	u.service, u.postgres, u.redis = u.service-before.service, u.postgres-before.postgres, u.redis-before.redis
 	return u, err
 }
 
-// position returns the last entry that the group was given, "0-0" if none, and the number of those it has in hand.
-func (b *bench) position(ctx context.Context) (delivered string, pending int64, err error) {
-	groups, err := b.redis.XInfoGroups(ctx, streamName).Result()
+// since is the processor time that was taken after before.
+func (u usage) since(before usage) usage {
+	return usage{service: u.service - before.service, postgres: u.postgres - before.postgres, redis: u.redis - before.redis}
+}
+
+// perEvent is a processor time in microseconds an event.
+func perEvent(d time.Duration, events int) float64 {
+	return float64(d.Microseconds()) / float64(events)
+}
+
+// lastEntry returns the id of the last entry of a stream.
+func (b *bench) lastEntry(ctx context.Context, stream string) (string, error) {
+	last, err := b.redis.XRevRangeN(ctx, stream, "+", "-", 1).Result()
+	if err != nil || len(last) == 0 {
+		return "", fmt.Errorf("look for the last entry of %s: %w", stream, err)
+	}
+	return last[0].ID, nil
+}
+
+// position returns the last entry that the group of a stream was given, and the number of those it has in hand.
+func (b *bench) position(ctx context.Context, stream string) (delivered string, pending int64, err error) {
+	groups, err := b.redis.XInfoGroups(ctx, stream).Result()
 	if err != nil {
-		return "", 0, fmt.Errorf("look at the group: %w", err)
+		return "", 0, fmt.Errorf("look at the group of %s: %w", stream, err)
 	}
 	if len(groups) == 0 {
-		return "0-0", 0, nil
+		return nothing, 0, nil
 	}
 	return groups[0].LastDeliveredID, groups[0].Pending, nil
 }
@@ -139,16 +163,12 @@ func (c throughputCase) load() (l load, messages int, err error) {
 
 // backlog has the service write a backlog of messages, of which all are in Redis before it starts.
 func (b *bench) backlog(ctx context.Context, r *report, l load, messages int, c throughputCase) error {
-	if err := b.reset(ctx); err != nil {
-		return err
-	}
 	first := 0
 	if !c.firstLoad {
-		// With a row in each table, it is no first load.
 		first = l.held()
-		if err := b.written(ctx, &report{}, l, 0, first); err != nil {
-			return err
-		}
+	}
+	if err := b.begin(ctx, l, first); err != nil {
+		return err
 	}
 	if err := b.written(ctx, r, l, first, messages); err != nil {
 		return err
@@ -165,9 +185,18 @@ func (b *bench) backlog(ctx context.Context, r *report, l load, messages int, c 
 	return b.drained(ctx, r, l, 0, messages, "replay ")
 }
 
+// begin has the tables hold the events of the first messages and no others. With a row in each, which those that the load
+// has for it give, what follows is no first load.
+func (b *bench) begin(ctx context.Context, l load, messages int) error {
+	if err := b.reset(ctx); err != nil || messages == 0 {
+		return err
+	}
+	return b.written(ctx, &report{}, l, 0, messages)
+}
+
 // written has the service write the messages from one number up to another, which are those that the tables lack.
 func (b *bench) written(ctx context.Context, r *report, l load, from, to int) error {
-	if _, err := fill(ctx, b.redis, l, streamName, from, to); err != nil {
+	if err := fill(ctx, b.redis, l, oneStream, from, to); err != nil {
 		return err
 	}
 	return b.drained(ctx, r, l, from, to, "")
@@ -176,15 +205,11 @@ func (b *bench) written(ctx context.Context, r *report, l load, from, to int) er
 // drained runs the service until the stream is done, of which the messages from one number up to another are left to it,
 // and all indexes stand. The tables then hold the events of all messages.
 func (b *bench) drained(ctx context.Context, r *report, l load, from, to int, prefix string) error {
-	last, err := b.redis.XRevRangeN(ctx, streamName, "+", "-", 1).Result()
-	if err != nil || len(last) == 0 {
-		return fmt.Errorf("look for the last entry: %w", err)
-	}
 	indexes, err := b.validIndexes(ctx, l)
 	if err != nil {
 		return err
 	}
-	before, _, err := b.position(ctx)
+	before, _, err := b.position(ctx, streamName)
 	if err != nil {
 		return err
 	}
@@ -192,7 +217,7 @@ func (b *bench) drained(ctx context.Context, r *report, l load, from, to int, pr
 	if err != nil {
 		return err
 	}
-	u, err := b.drain(ctx, service, l, before, last[0].ID, indexes)
+	u, err := b.drain(ctx, service, l, before, indexes)
 	memory, _ := peakMemory(service.PID())
 	if stopped := service.Stop(); err == nil {
 		err = stopped
@@ -203,15 +228,14 @@ func (b *bench) drained(ctx context.Context, r *report, l load, from, to int, pr
 	if n, err := b.rows(ctx, l); err != nil || n != l.events(0, to) {
 		return fmt.Errorf("%d of %d events are in the tables; error %w\n%s", n, l.events(0, to), err, service.Output())
 	}
-	events := float64(l.events(from, to))
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / events }
-	r.add(prefix+"events/s", events/u.seconds)
+	events := l.events(from, to)
+	r.add(prefix+"events/s", float64(events)/u.seconds)
 	if u.building > 0 {
 		r.add("of which after the last event, s", u.building)
 	}
-	r.add(prefix+"service µs/event", each(u.service))
-	r.add(prefix+"PostgreSQL µs/event", each(u.postgres))
-	r.add(prefix+"Redis µs/event", each(u.redis))
+	r.add(prefix+"service µs/event", perEvent(u.service, events))
+	r.add(prefix+"PostgreSQL µs/event", perEvent(u.postgres, events))
+	r.add(prefix+"Redis µs/event", perEvent(u.redis, events))
 	r.add(prefix+"peak MB", float64(memory)/1e6)
 	return nil
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // Indexes cost two thirds of the speed of writing, and are built in a fraction of the time afterwards. So a first load,
-// which is a long backlog for tables that hold no row, is written with the key alone. What is remembered of that is that
-// the tables lack indexes, and every instance builds those that are lacking once no backlog is left: one that is killed
-// at any moment leaves nothing to repair.
+// which is a long backlog for tables that hold no row, is written with the key and the BRIN indexes, which cost little. What
+// is remembered of that is that the tables lack the others, and every instance builds those that are lacking once no
+// backlog is left: one that is killed at any moment leaves nothing to repair.
 const (
 	// longBacklog is the number of entries from which on dropping indexes and building them again is worth it.
 	longBacklog = 10_000
@@ -49,7 +49,8 @@ func (s *service) postponeIndexes(ctx context.Context) {
 func (s *service) keepIndexes(ctx context.Context) {
 	for s.cfg.AutoMigrate && ctx.Err() == nil {
 		if err := s.buildIndexes(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("indexes are missing", "err", err, "hint", "run redis-postgres-sync migrate apply")
+			s.log.Error("looking for missing indexes and building them failed", "err", err, "again_after", indexesEvery.String(),
+				"hint", "redis-postgres-sync migrate apply tries at once")
 		}
 		pause(ctx, indexesEvery)
 	}
@@ -60,11 +61,11 @@ func (s *service) buildIndexes(ctx context.Context) error {
 	if err != nil || missing == 0 {
 		return err
 	}
-	if s.anyStream(ctx, isBehind) {
-		s.log.Info("missing indexes are built when the backlog is done", "indexes", missing,
-			"hint", "redis-postgres-sync migrate apply builds them at once")
-	}
-	for s.anyStream(ctx, isBehind) {
+	for told := false; s.anyStream(ctx, isBehind); told = true {
+		if !told {
+			s.log.Info("missing indexes are built when the backlog is done", "indexes", missing,
+				"hint", "redis-postgres-sync migrate apply builds them at once")
+		}
 		if !pause(ctx, backlogEvery) {
 			return nil
 		}

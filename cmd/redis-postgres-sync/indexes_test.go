@@ -113,6 +113,10 @@ func TestNoFirstLoad(t *testing.T) {
 			if n := s.number(validIndexes); n != all {
 				t.Errorf("%d of %d indexes stand\n%s", n, all, p.output())
 			}
+			// The indexes could have been dropped and stand again; those of other, empty tables are dropped with a long backlog.
+			if c.rows == 0 && strings.Contains(p.output(), "first load") {
+				t.Errorf("it was taken for a first load:\n%s", p.output())
+			}
 		})
 	}
 }

@@ -47,14 +47,14 @@ func RunService(program string, settings ...string) (*Service, error) {
 func RunCommand(program string, args []string, settings ...string) (*Service, error) {
 	path, err := filepath.Abs(program)
 	if err != nil {
-		return nil, fmt.Errorf("find the service: %w", err)
+		return nil, fmt.Errorf("find %s: %w", program, err)
 	}
 	s := &Service{command: exec.Command(path, args...), ended: make(chan error, 1)}
 	s.command.Env = append(serviceEnvironment(), settings...)
 	s.command.Dir = os.TempDir() // so that it does not find the user's .env
 	s.command.Stdout, s.command.Stderr = &s.output, &s.output
 	if err := s.command.Start(); err != nil {
-		return nil, fmt.Errorf("start the service: %w; hint: make build", err)
+		return nil, fmt.Errorf("start %s: %w; hint: build it first, the service with make build", path, err)
 	}
 	go func() { s.ended <- s.command.Wait() }()
 	return s, nil

@@ -134,8 +134,7 @@ JOIN pg_class t ON t.oid = x.indrelid
 WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
   AND t.relname = ANY ($2)
   AND t.relkind = 'r' -- no index of a partitioned table can be built concurrently
-  AND x.indisvalid AND NOT x.indisunique AND a.amname <> 'brin'
-ORDER BY t.relname, i.relname`
+  AND x.indisvalid AND NOT x.indisunique AND a.amname <> 'brin'`
 
 // droppableIndexes lists those of the desired indexes that tables have and can be without, by table.
 func (s *session) droppableIndexes(ctx context.Context, tables []string) (map[string][]string, error) {
@@ -144,13 +143,19 @@ func (s *session) droppableIndexes(ctx context.Context, tables []string) (map[st
 		return nil, fmt.Errorf("list indexes of schema %s: %w", s.target, err)
 	}
 	defer rows.Close()
+	desired := map[string]bool{}
+	for _, t := range s.source.tables {
+		for _, x := range t.indexes {
+			desired[x.name] = true
+		}
+	}
 	found := map[string][]string{}
 	for rows.Next() {
 		var table, name string
 		if err := rows.Scan(&table, &name); err != nil {
 			return nil, fmt.Errorf("list indexes of schema %s: %w", s.target, err)
 		}
-		if t := s.source.table(table); t != nil && t.index(name) != nil {
+		if desired[name] {
 			found[table] = append(found[table], name)
 		}
 	}

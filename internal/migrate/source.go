@@ -74,16 +74,6 @@ func readSource(files fs.FS) (*source, error) {
 	return &source{hash: sum.Sum(nil), tables: p.order, types: p.types()}, nil
 }
 
-// table finds a table by name.
-func (src *source) table(name string) *table {
-	for _, t := range src.tables {
-		if t.name == name {
-			return t
-		}
-	}
-	return nil
-}
-
 // parser sorts statements by the table they belong to.
 type parser struct {
 	order       []*table
