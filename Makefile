@@ -50,7 +50,7 @@ vet:
 		echo "govulncheck did not run: its database is out of reach"; }
 
 .PHONY: bench
-bench: build ## measure the service against one COPY of the same rows (an hour; see docs/benchmarks)
+bench: build ## measure the service against one COPY of the same rows (forty minutes; see docs/benchmarks)
 	@go build -o bin/bench ./cmd/bench
 	@bin/bench -binary bin/redis-postgres-sync -json docs/benchmarks/latest.json
 
