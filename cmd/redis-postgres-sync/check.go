@@ -279,7 +279,7 @@ func (c *check) left(plan *migrate.Plan) []preflight.Finding {
 		all = append(all, schemaFinding("indexes", preflight.OK, "", "%d will be built while the service runs", n))
 	case n > 0:
 		all = append(all, schemaFinding("indexes", preflight.Warning, runPlan,
-			"AUTO_MIGRATE is off, and %d are missing on tables that hold rows", n))
+			"AUTO_MIGRATE is off, and %d are missing", n))
 	}
 	if n := len(plan.Deferred); n > 0 {
 		all = append(all, schemaFinding("differences", preflight.OK, "",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
@@ -20,39 +21,60 @@ const (
 	caughtUp    = 1_000
 	caughtUpAge = 10 * time.Second
 
+	// A backlog that does not shrink by a hundredth within standsAfter is not waited for: indexes are needed more than its speed.
+	standsAfter = 5 * time.Minute
+
 	// backlogEvery is the time between two looks at a backlog, and indexesEvery between two for indexes that are lacking,
-	// because another instance has postponed them and died.
+	// because another instance has postponed them and died. Where they could not be built, it doubles up to indexesLate.
 	backlogEvery = 250 * time.Millisecond
 	indexesEvery = 30 * time.Second
+	indexesLate  = time.Hour
 
-	// lookTimeout bounds a look at the streams: a start must not wait for a Redis that does not answer.
+	// lookTimeout bounds a look at the streams: nothing must wait for a Redis that does not answer.
 	lookTimeout = 2 * time.Second
 )
 
 // postponeIndexes drops the indexes of empty tables where there is a first load. It is a matter of speed alone, so
 // whatever keeps it from being done is no reason to wait.
 func (s *service) postponeIndexes(ctx context.Context) {
-	if !s.cfg.AutoMigrate || !s.anyStream(ctx, hasLongBacklog) {
+	if !s.cfg.AutoMigrate {
+		return
+	}
+	long := false
+	for _, state := range s.streamStates(ctx) {
+		long = long || state.Lag != nil && *state.Lag >= longBacklog
+	}
+	if !long {
 		return
 	}
 	dropped, err := s.migrator.PostponeIndexes(ctx, eventTables())
 	if err != nil {
-		s.log.Warn("first load goes on with the indexes in place", "err", err)
+		s.log.Warn("first load goes on with indexes in place", "err", err)
 	}
 	if len(dropped) > 0 {
 		s.log.Info("first load: indexes are built when the backlog is done", "indexes", len(dropped))
 	}
 }
 
-// keepIndexes builds what tables lack of indexes, while events are written but not while there is a backlog of them,
+// keepIndexes builds what tables lack of indexes, while events are written but not while a backlog of them is worked off,
 // until ctx ends.
 func (s *service) keepIndexes(ctx context.Context) {
+	select {
+	case <-s.begun:
+	case <-ctx.Done():
+	}
+	wait := indexesEvery
 	for s.cfg.AutoMigrate && ctx.Err() == nil {
-		if err := s.buildIndexes(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("looking for missing indexes and building them failed", "err", err, "again_after", indexesEvery.String(),
+		err := s.buildIndexes(ctx)
+		switch {
+		case err == nil:
+			wait = indexesEvery
+		case ctx.Err() == nil:
+			wait = min(2*wait, indexesLate)
+			s.log.Error("looking for missing indexes and building them failed", "err", err, "again_after", wait.String(),
 				"hint", "redis-postgres-sync migrate apply tries at once")
 		}
-		pause(ctx, indexesEvery)
+		pause(ctx, wait)
 	}
 }
 
@@ -61,14 +83,9 @@ func (s *service) buildIndexes(ctx context.Context) error {
 	if err != nil || missing == 0 {
 		return err
 	}
-	for told := false; s.anyStream(ctx, isBehind); told = true {
-		if !told {
-			s.log.Info("missing indexes are built when the backlog is done", "indexes", missing,
-				"hint", "redis-postgres-sync migrate apply builds them at once")
-		}
-		if !pause(ctx, backlogEvery) {
-			return nil
-		}
+	s.awaitBacklog(ctx, missing)
+	if ctx.Err() != nil {
+		return nil
 	}
 	start := time.Now()
 	built, err := s.migrator.BuildIndexes(ctx)
@@ -77,6 +94,57 @@ func (s *service) buildIndexes(ctx context.Context) error {
 	}
 	_, counted := s.missingIndexes(ctx)
 	return errors.Join(err, counted)
+}
+
+// awaitBacklog waits until the streams have no backlog, or one that does not shrink.
+func (s *service) awaitBacklog(ctx context.Context, missing int) {
+	p := shrinkage{least: math.MaxInt64}
+	for told := false; ; told = true {
+		var left int64
+		for _, state := range s.streamStates(ctx) {
+			left += behindBy(state)
+		}
+		switch {
+		case left == 0:
+			return
+		case p.stands(left, time.Now()):
+			s.log.Warn("missing indexes are built although there is a backlog, because it does not shrink", "indexes", missing)
+			return
+		case !told:
+			s.log.Info("missing indexes are built when the backlog is done", "indexes", missing,
+				"hint", "redis-postgres-sync migrate apply builds them at once")
+		}
+		if !pause(ctx, backlogEvery) {
+			return
+		}
+	}
+}
+
+// shrinkage is how a backlog shrinks.
+type shrinkage struct {
+	least int64 // what was left at since
+	since time.Time
+}
+
+// stands notes what is left of the backlog now, and reports whether it has not shrunk enough for too long.
+func (p *shrinkage) stands(left int64, now time.Time) bool {
+	if left <= p.least-p.least/100-1 {
+		p.least, p.since = left, now
+	}
+	return now.Sub(p.since) >= standsAfter
+}
+
+// behindBy measures how far a stream is behind, 0 where it is not: in entries, or, where Redis does not know their number,
+// in milliseconds.
+func behindBy(s stream.State) int64 {
+	left, enough := s.UndecidedAge.Milliseconds(), caughtUpAge.Milliseconds()
+	if s.Lag != nil {
+		left, enough = *s.Lag, caughtUp
+	}
+	if left < enough {
+		return 0
+	}
+	return left
 }
 
 // missingIndexes counts them, for metrics too.
@@ -88,28 +156,16 @@ func (s *service) missingIndexes(ctx context.Context) (int, error) {
 	return len(missing), err
 }
 
-// anyStream reports whether is holds for one of the streams. A stream that cannot be looked at counts as one with a
-// backlog of unknown length.
-func (s *service) anyStream(ctx context.Context, is func(stream.State) bool) bool {
+// streamStates looks at the streams. One that cannot be looked at counts as one that is behind, nobody knows how far.
+func (s *service) streamStates(ctx context.Context) []stream.State {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	for _, name := range s.cfg.RedisStreams {
-		state, err := stream.Inspect(ctx, s.redis, name, s.cfg.ConsumerGroup)
-		if err != nil {
-			state = stream.State{UndecidedAge: caughtUpAge}
-		}
-		if is(state) {
-			return true
+	states := make([]stream.State, len(s.cfg.RedisStreams))
+	for i, name := range s.cfg.RedisStreams {
+		var err error
+		if states[i], err = stream.Inspect(ctx, s.redis, name, s.cfg.ConsumerGroup); err != nil {
+			states[i] = stream.State{UndecidedAge: caughtUpAge}
 		}
 	}
-	return false
-}
-
-func hasLongBacklog(s stream.State) bool { return s.Lag != nil && *s.Lag >= longBacklog }
-
-func isBehind(s stream.State) bool {
-	if s.Lag == nil {
-		return s.UndecidedAge >= caughtUpAge
-	}
-	return *s.Lag >= caughtUp
+	return states
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -118,5 +120,62 @@ func TestNoFirstLoad(t *testing.T) {
 				t.Errorf("it was taken for a first load:\n%s", p.output())
 			}
 		})
+	}
+}
+
+// TestShrinkage: a backlog is waited for as long as it shrinks by a hundredth in five minutes.
+func TestShrinkage(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(0, 0)
+	for name, c := range map[string]struct {
+		left  func(minutes int64) int64
+		until int64 // the minute in which it stands; 0: it does not, within a day
+	}{
+		"shrinks evenly":          {func(m int64) int64 { return 10_000_000 - 25_000*m }, 0},
+		"stands":                  {func(int64) int64 { return 50_000 }, 5},
+		"grows":                   {func(m int64) int64 { return 50_000 + m }, 5},
+		"shrinks too slowly":      {func(m int64) int64 { return 10_000_000 - 10_000*m }, 5},
+		"shrinks, then stands":    {func(m int64) int64 { return max(50_000, 1_000_000-100_000*m) }, 15},
+		"goes up and down":        {func(m int64) int64 { return 2_000 + m%2 }, 5},
+		"a few entries that stay": {func(int64) int64 { return 1 }, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := shrinkage{least: math.MaxInt64}
+			for minute := range int64(24 * 60) {
+				if left := c.left(minute); left <= 0 {
+					break
+				} else if s.stands(left, start.Add(time.Duration(minute)*time.Minute)) {
+					if minute != c.until {
+						t.Errorf("it stands in minute %d, want %d", minute, c.until)
+					}
+					return
+				}
+			}
+			if c.until != 0 {
+				t.Errorf("it does not stand, want it to in minute %d", c.until)
+			}
+		})
+	}
+}
+
+// TestBehindBy: little is no backlog, whether Redis counts entries or gives no more than their age.
+func TestBehindBy(t *testing.T) {
+	t.Parallel()
+	lag := func(n int64) *int64 { return &n }
+	for _, c := range []struct {
+		state stream.State
+		want  int64
+	}{
+		{stream.State{Lag: lag(0)}, 0},
+		{stream.State{Lag: lag(caughtUp - 1), UndecidedAge: time.Hour}, 0},
+		{stream.State{Lag: lag(caughtUp)}, caughtUp},
+		{stream.State{}, 0},
+		{stream.State{UndecidedAge: caughtUpAge - time.Millisecond}, 0},
+		{stream.State{UndecidedAge: time.Minute}, 60_000},
+	} {
+		if got := behindBy(c.state); got != c.want {
+			t.Errorf("%+v is behind by %d, want %d", c.state, got, c.want)
+		}
 	}
 }

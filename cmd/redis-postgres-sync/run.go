@@ -81,6 +81,7 @@ type service struct {
 	letters  atomic.Int64          // dead letters that are open, or unknownLetters
 	missing  atomic.Int64          // indexes that tables lacked when they were last looked at
 	prepared chan struct{}         // closed when the schema is ready for the first time
+	begun    chan struct{}         // closed when loops begin for the first time
 	asked    atomic.Bool           // the monitor has asked about it since
 	ending   atomic.Bool
 }
@@ -88,7 +89,8 @@ type service struct {
 // newService takes the URLs apart, and connects to nothing. Its errors are those of the configuration.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *service, err error) {
 	stream.LogTo(log)
-	s := &service{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(), prepared: make(chan struct{})}
+	s := &service{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(),
+		prepared: make(chan struct{}), begun: make(chan struct{})}
 	s.consumer.Store("")
 	s.letters.Store(unknownLetters)
 	defer func() {
@@ -202,12 +204,14 @@ func (s *service) work(ctx context.Context) error {
 		if err := s.prepareSchema(ctx); err != nil {
 			return err
 		}
-		s.postponeIndexes(ctx)
 		close(s.prepared)
-		s.keepIndexes(ctx)
 		return nil
 	})
 	working.Go(func() error { return s.consume(ctx) })
+	working.Go(func() error {
+		s.keepIndexes(ctx)
+		return nil
+	})
 	working.Go(func() error {
 		s.removeIdle(ctx)
 		return nil
@@ -218,6 +222,10 @@ func (s *service) work(ctx context.Context) error {
 // consume runs the loops under a name that no other process uses. Should the name be lost, the loops end, and others
 // go on under a new one: what the old ones had in hand is claimed.
 func (s *service) consume(ctx context.Context) error {
+	begin := sync.OnceFunc(func() {
+		s.postponeIndexes(ctx) // both servers are there now
+		close(s.begun)
+	})
 	for {
 		lease, err := s.lease(ctx)
 		if err != nil {
@@ -232,6 +240,7 @@ func (s *service) consume(ctx context.Context) error {
 		s.consumer.Store(lease.Name())
 		select {
 		case <-s.prepared:
+			begin()
 			s.runLoops(leased, lease.Name())
 		case <-leased.Done():
 		}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +24,7 @@ func TestMain(m *testing.M) {
 // process is the service, run as a user runs it.
 type process struct {
 	command *exec.Cmd
-	text    lockedBuffer
+	text    testenv.Buffer
 	ended   chan struct{}
 }
 
@@ -99,21 +97,3 @@ func (p *process) wait() int {
 
 // output is what the process has printed.
 func (p *process) output() string { return p.text.String() }
-
-// lockedBuffer is a buffer that can be read while a process writes to it.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}

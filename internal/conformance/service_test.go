@@ -1,21 +1,21 @@
 package conformance_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
 // service is a binary of ours, running.
 type service struct {
 	command *exec.Cmd
-	output  lockedBuffer
+	output  testenv.Buffer
 	ended   chan struct{} // closed once err is set
 	err     error
 }
@@ -53,7 +53,7 @@ func startService(t *testing.T, binary, databaseURL string, s *streams) *service
 		v.command.Process.Kill()
 		<-v.ended
 		if t.Failed() {
-			t.Logf("the service's log ends with:\n%s", v.output.tail())
+			t.Logf("the service's log ends with:\n%s", tail(v.output.String()))
 		}
 	})
 	return v
@@ -87,22 +87,9 @@ func (v *service) stop(t *testing.T) {
 	}
 }
 
-// lockedBuffer is written by the goroutine that reads the service's output.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) tail() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// tail is the end of what the service said.
+func tail(output string) string {
 	const lines = 20
-	all := strings.SplitAfter(b.text.String(), "\n")
+	all := strings.SplitAfter(output, "\n")
 	return strings.Join(all[max(0, len(all)-lines-1):], "")
 }

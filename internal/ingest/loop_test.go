@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -364,7 +362,7 @@ func TestLoopWaits(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
 		f.exec("ALTER TABLE deposited_events RENAME TO elsewhere")
 		f.addPayload(f.good(1, 3))
-		var log buffer
+		var log testenv.Buffer
 		loop := f.loop("c")
 		loop.Log = slog.New(slog.NewTextHandler(&log, nil))
 		f.start(loop)
@@ -422,24 +420,6 @@ func TestLoopWaits(t *testing.T) {
 		f.wantRows("deposited_events", 500)
 		f.want("SELECT count(*)::text FROM dead_letters WHERE network = $1", fmt.Sprint(bad))
 	})
-}
-
-// buffer holds a log that one goroutine writes and another reads.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func (f *fixture) nobodyWaits() error {

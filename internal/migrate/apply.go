@@ -36,6 +36,12 @@ func (s *session) apply(ctx context.Context, plan *Plan, o applyOptions) error {
 		}
 		s.exists, changes = true, changes[1:]
 	}
+	// CREATE INDEX CONCURRENTLY keeps out whoever alters its table, and all writers queue behind who waits for that.
+	if slices.ContainsFunc(changes, func(c Change) bool { return c.alters }) {
+		if err := s.lock(ctx, indexLock); err != nil {
+			return err
+		}
+	}
 	done := 0
 	s.progress("apply", done, len(changes))
 	for _, slice := range slicesOf(changes) {

@@ -102,6 +102,7 @@ const (
 type pendingIndex struct {
 	*index
 	state indexState
+	empty bool // its table was, when it was asked
 }
 
 // An index that somebody is building at this moment is invalid too, and must be left to it.
@@ -152,7 +153,7 @@ func (s *session) lackingIndexes(ctx context.Context) ([]pendingIndex, error) {
 		}
 		for _, x := range t.indexes {
 			if !valid[x.name] {
-				lacking = append(lacking, pendingIndex{x, state[x.name]})
+				lacking = append(lacking, pendingIndex{index: x, state: state[x.name]})
 			}
 		}
 	}

@@ -107,7 +107,7 @@ type comparison struct {
 
 func (c *comparison) run(ctx context.Context, current *schema.Table, desired *schema.Schema) error {
 	if current == nil {
-		c.add(Change{SQL: c.table.script()})
+		c.plan.Changes = append(c.plan.Changes, Change{Table: c.table.name, SQL: c.table.script()})
 		return nil
 	}
 	want, ok := desired.Table(c.table.name)
@@ -134,11 +134,13 @@ func (c *comparison) run(ctx context.Context, current *schema.Table, desired *sc
 	if j.foreign {
 		c.plan.foreign = append(c.plan.foreign, c.table.name)
 	}
-	return c.addIndexes(ctx, j.indexes)
+	c.addIndexes(j.indexes)
+	return nil
 }
 
+// add adds a change of a table that exists.
 func (c *comparison) add(change Change) {
-	change.Table = c.table.name
+	change.Table, change.alters = c.table.name, true
 	c.plan.Changes = append(c.plan.Changes, change)
 }
 
@@ -183,20 +185,13 @@ func (c *comparison) statements(
 // postpone adds what this version works without. All of it is one change, so that all of it or nothing is done.
 func (c *comparison) postpone(ctx context.Context, want *schema.Table, d deferral) error {
 	stmts := []string{d.sql}
-	var err error
-	switch {
-	case d.change != nil:
-		stmts, err = c.statements(ctx, want, d.change)
-	case d.index != nil:
-		var hasRows bool
-		if hasRows, err = c.hasRows(ctx); !hasRows { // else BuildIndexes misses it, and builds it
-			stmts = append(stmts, d.index.script())
+	if d.change != nil {
+		var err error
+		if stmts, err = c.statements(ctx, want, d.change); err != nil {
+			return err
 		}
 	}
-	if err != nil {
-		return err
-	}
-	change := Change{Table: c.table.name, SQL: strings.Join(stmts, ";\n")}
+	change := Change{Table: c.table.name, SQL: strings.Join(stmts, ";\n"), alters: true}
 	if d.reason != "" {
 		change.Refused = []string{d.reason}
 	}
@@ -204,32 +199,12 @@ func (c *comparison) postpone(ctx context.Context, want *schema.Table, d deferra
 	return nil
 }
 
-// addIndexes sorts new indexes by whether start can wait for them.
-func (c *comparison) addIndexes(ctx context.Context, indexes []*index) error {
-	if len(indexes) == 0 {
-		return nil
-	}
-	hasRows, err := c.hasRows(ctx)
-	if err != nil {
-		return err
-	}
+// addIndexes leaves the indexes of a table that exists to BuildIndexes: it may be empty now and filled when the plan is
+// carried out.
+func (c *comparison) addIndexes(indexes []*index) {
 	for _, x := range indexes {
-		if hasRows {
-			for _, sql := range (pendingIndex{x, indexMissing}).build() {
-				c.plan.Indexes = append(c.plan.Indexes, Change{Table: c.table.name, SQL: sql})
-			}
-			continue
+		for _, sql := range (pendingIndex{index: x}).build() {
+			c.plan.Indexes = append(c.plan.Indexes, Change{Table: c.table.name, SQL: sql})
 		}
-		c.add(Change{SQL: x.script()})
 	}
-	return nil
-}
-
-func (c *comparison) hasRows(ctx context.Context) (bool, error) {
-	var has bool
-	row := c.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM "+quote(c.target, c.table.name)+")")
-	if err := row.Scan(&has); err != nil {
-		return false, fmt.Errorf("look for rows in table %s: %w", c.table.name, c.hint(err))
-	}
-	return has, nil
 }

@@ -36,6 +36,14 @@ func isLockFailure(err error) bool {
 	return code == lockNotAvailable || code == deadlock
 }
 
+// isOfServer reports whether what was tried next would fail as well: the connection or the server has gone, takes no
+// writes, or lacks memory or room.
+func isOfServer(err error) bool {
+	code := sqlState(err)
+	class := code[:min(2, len(code))]
+	return class == "" || code == readOnly || class == "08" || class == "53" || class == "57" || class == "58"
+}
+
 // hint adds to an error of the server what the operator can do about it.
 func (s *session) hint(err error) error {
 	var pg *pgconn.PgError

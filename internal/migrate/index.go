@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -15,9 +16,10 @@ import (
 const indexLock = "index"
 
 // BuildIndexes builds the desired indexes that tables lack, one after the other, while others read and write them, and
-// returns the names of those it built. What an earlier attempt left invalid is dropped and built again. It takes as
-// long as the tables are large, so the service runs it in the background; where several instances do, one builds and
-// the others wait for it. An index that cannot be built does not keep the next from being built.
+// returns the names of those it built: first those of tables that hold rows, as queries wait for them. What an earlier
+// attempt left invalid is dropped and built again. It takes as long as the tables are large, so the service runs it in the
+// background; where several instances do, one builds and the others wait for it. An index that cannot be built does not
+// keep the next from being built, unless it is the server that is in no state to build any.
 // https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
 func (m *Migrator) BuildIndexes(ctx context.Context) ([]string, error) {
 	s, err := m.open(ctx)
@@ -38,18 +40,17 @@ func (m *Migrator) BuildIndexes(ctx context.Context) ([]string, error) {
 	if _, err := s.conn.ExecContext(ctx, "SELECT set_config('search_path', $1, false)", quote(s.target)); err != nil {
 		return nil, fmt.Errorf("set search_path to %s: %w", s.target, err)
 	}
-	lacking, err := s.lackingIndexes(ctx)
+	pending, err := s.buildableIndexes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	pending := slices.DeleteFunc(lacking, func(x pendingIndex) bool { return x.state == indexBuilding })
 	var built []string
-	var failed []error
+	var failed failures
 	for i, x := range pending {
 		s.progress("index", i, len(pending))
 		if err := s.build(ctx, x); err != nil {
-			failed = append(failed, err)
-			if ctx.Err() != nil {
+			failed = append(failed, fmt.Errorf("build index %s on table %s: %w", x.name, x.table, s.hint(err)))
+			if ctx.Err() != nil || isOfServer(err) {
 				break
 			}
 			continue
@@ -57,15 +58,47 @@ func (m *Migrator) BuildIndexes(ctx context.Context) ([]string, error) {
 		built = append(built, x.name)
 	}
 	s.progress("index", len(pending), len(pending))
-	return built, errors.Join(failed...)
+	return built, failed.join()
 }
 
+// buildableIndexes lists what is to be built and is not being built, that of tables with rows first.
+func (s *session) buildableIndexes(ctx context.Context) ([]pendingIndex, error) {
+	lacking, err := s.lackingIndexes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pending := slices.DeleteFunc(lacking, func(x pendingIndex) bool { return x.state == indexBuilding })
+	tables := make([]string, len(pending))
+	for i, x := range pending {
+		tables[i] = x.table
+	}
+	empty, err := s.emptyOf(ctx, s.conn, slices.Compact(tables))
+	if err != nil {
+		return nil, err
+	}
+	var first, last []pendingIndex
+	for _, x := range pending {
+		if x.empty = empty[x.table]; x.empty {
+			last = append(last, x)
+		} else {
+			first = append(first, x)
+		}
+	}
+	return append(first, last...), nil
+}
+
+// build builds an index at once where its table is empty, and concurrently where it is not.
 func (s *session) build(ctx context.Context, x pendingIndex) error {
+	if x.empty && x.state == indexMissing {
+		if err := s.whileEmpty(ctx, x.table, x.script()); err != errInUse {
+			return err
+		}
+	}
 	s.log.Info("building index", "table", x.table, "index", x.name, "invalid_before", x.state == indexInvalid)
 	for _, sql := range x.build() {
 		// One statement a message: several would be one transaction, in which CONCURRENTLY is not allowed.
 		if _, err := s.conn.ExecContext(ctx, sql); err != nil {
-			return fmt.Errorf("build index %s on table %s: %w", x.name, x.table, s.hint(err))
+			return err
 		}
 	}
 	return nil
@@ -84,11 +117,22 @@ func (x pendingIndex) build() []string {
 	return stmts
 }
 
+// failures are errors, of which there can be as many as there are indexes.
+type failures []error
+
+func (f failures) join() error {
+	const shown = 3
+	if more := len(f) - shown; more > 0 {
+		f = append(f[:shown:shown], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(f...)
+}
+
 // PostponeIndexes drops the desired indexes of those of the tables that hold no row, so that a first load writes with
 // the key, and returns the names of those it dropped; BuildIndexes builds them again. BRIN indexes stay, because rows
 // that come in order cost them little and building them takes two readings of the table; unique ones, too. All stay while
-// another instance builds some, and those of tables that somebody is using: it waits for no lock for longer than a second.
-// It is done in transactions of up to 200 tables, of which each happens as a whole or not at all.
+// another instance builds some, and those of tables that somebody is using, as it waits for no lock. It takes no longer
+// than some seconds: where there are so many tables that it would, those of the rest stay.
 func (m *Migrator) PostponeIndexes(ctx context.Context, tables []string) ([]string, error) {
 	s, err := m.open(ctx)
 	if err != nil {
@@ -98,31 +142,41 @@ func (m *Migrator) PostponeIndexes(ctx context.Context, tables []string) ([]stri
 	if free, err := s.tryLock(ctx, indexLock); err != nil || !free {
 		return nil, err
 	}
-	if err := s.settle(ctx, min(m.lockTimeout, postponeTimeout)); err != nil {
+	if err := s.settle(ctx, m.lockTimeout); err != nil {
 		return nil, err
+	}
+	// A crash that forgets the drop leaves what was there.
+	if _, err := s.conn.ExecContext(ctx, "SET synchronous_commit = off"); err != nil {
+		return nil, fmt.Errorf("change settings of the session: %w", err)
 	}
 	indexes, err := s.droppableIndexes(ctx, tables)
 	if err != nil {
 		return nil, err
 	}
+	names := slices.Sorted(maps.Keys(indexes))
+	empty, err := s.emptyOf(ctx, s.conn, names)
+	if err != nil {
+		return nil, err
+	}
 	var dropped []string
-	for names := range slices.Chunk(slices.Sorted(maps.Keys(indexes)), tablesPerTx) {
-		err := s.tx(ctx, s.target, func(tx *sql.Tx) error {
-			gone, err := s.dropOfEmpty(ctx, tx, names, indexes)
-			if err == nil {
-				dropped = append(dropped, gone...)
-			}
-			return err
-		})
-		if err != nil && !isLockFailure(err) {
-			return dropped, fmt.Errorf("postpone indexes: %w", s.hint(err))
+	for end := time.Now().Add(postponeTimeout); len(names) > 0 && time.Now().Before(end); names = names[1:] {
+		table := names[0]
+		if !empty[table] {
+			continue
+		}
+		switch err := s.whileEmpty(ctx, table, "DROP INDEX "+quoteAll(indexes[table])); err {
+		case nil:
+			dropped = append(dropped, indexes[table]...)
+		case errInUse:
+		default:
+			return dropped, fmt.Errorf("postpone indexes of table %s: %w", table, s.hint(err))
 		}
 	}
 	return dropped, nil
 }
 
-// postponeTimeout bounds the wait for a table that a first load is to be written into: whoever uses it is writing already.
-const postponeTimeout = time.Second
+// postponeTimeout bounds the time that a first load waits for the indexes of empty tables to be dropped.
+const postponeTimeout = 5 * time.Second
 
 // An index that makes rows unique, or belongs to a constraint, is more than a matter of speed.
 const droppableIndexesQuery = `
@@ -162,48 +216,63 @@ func (s *session) droppableIndexes(ctx context.Context, tables []string) (map[st
 	return found, rows.Err()
 }
 
-// dropOfEmpty drops the indexes of those of the tables that are empty, and stay so until the transaction ends.
-func (s *session) dropOfEmpty(
-	ctx context.Context, tx *sql.Tx, tables []string, indexes map[string][]string,
-) (dropped []string, err error) {
-	if tables, err = emptyOf(ctx, tx, tables); err != nil || len(tables) == 0 {
-		return nil, err
-	}
-	if _, err := tx.ExecContext(ctx, "LOCK TABLE "+quoteAll(tables)+" IN ACCESS EXCLUSIVE MODE"); err != nil {
-		return nil, err
-	}
-	if tables, err = emptyOf(ctx, tx, tables); err != nil || len(tables) == 0 {
-		return nil, err
-	}
-	for _, table := range tables {
-		dropped = append(dropped, indexes[table]...)
-	}
-	_, err = tx.ExecContext(ctx, "DROP INDEX "+quoteAll(dropped))
-	return dropped, err
+// errInUse: the table holds a row, or somebody is using it, who may be about to write one.
+var errInUse = errors.New("the table is in use")
+
+// whileEmpty runs statements in a transaction in which the table is empty and stays so, or gives errInUse. It waits for
+// nobody.
+func (s *session) whileEmpty(ctx context.Context, table, statements string) error {
+	return s.tx(ctx, s.target, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "LOCK TABLE "+quote(table)+" IN ACCESS EXCLUSIVE MODE NOWAIT")
+		if isLockFailure(err) {
+			return errInUse
+		}
+		if err != nil {
+			return err
+		}
+		switch empty, err := s.emptyOf(ctx, tx, []string{table}); {
+		case err != nil:
+			return err
+		case !empty[table]:
+			return errInUse
+		}
+		_, err = tx.ExecContext(ctx, statements, script)
+		return err
+	})
 }
 
-// emptyOf returns those of the tables that hold no row.
-func emptyOf(ctx context.Context, tx *sql.Tx, tables []string) (empty []string, err error) {
-	var query strings.Builder
-	for i, table := range tables {
-		if i > 0 {
-			query.WriteString(" UNION ALL ")
+// querier is a connection or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// emptyOf finds those of the tables that hold no row.
+func (s *session) emptyOf(ctx context.Context, q querier, tables []string) (map[string]bool, error) {
+	empty := map[string]bool{}
+	for names := range slices.Chunk(tables, tablesPerTx) {
+		var query strings.Builder
+		for i, table := range names {
+			if i > 0 {
+				query.WriteString(" UNION ALL ")
+			}
+			fmt.Fprintf(&query, "SELECT %d WHERE NOT EXISTS (SELECT FROM %s)", i, quote(s.target, table))
 		}
-		fmt.Fprintf(&query, "SELECT %d WHERE NOT EXISTS (SELECT FROM %s)", i, quote(table))
-	}
-	rows, err := tx.QueryContext(ctx, query.String())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var i int
-		if err := rows.Scan(&i); err != nil {
-			return nil, err
+		rows, err := q.QueryContext(ctx, query.String())
+		if err != nil {
+			return nil, fmt.Errorf("look for rows in tables: %w", s.hint(err))
 		}
-		empty = append(empty, tables[i])
+		for rows.Next() {
+			var i int
+			if err := rows.Scan(&i); err != nil {
+				break // rows knows it
+			}
+			empty[names[i]] = true
+		}
+		if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("look for rows in tables: %w", err)
+		}
 	}
-	return empty, rows.Err()
+	return empty, nil
 }
 
 // MissingIndexes names the desired indexes that tables lack, those included that are being built, or have to be again.

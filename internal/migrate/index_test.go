@@ -1,13 +1,17 @@
 package migrate_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -130,6 +134,112 @@ COMMENT ON TABLE`
 		if len(built) != 1 || built[0] != "other_idx" {
 			t.Errorf("built %v", built)
 		}
+	})
+
+	t.Run("first for tables with rows, at once for empty ones", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(twoTables))
+		exec(t, db, "DROP INDEX deposited_events_sender_idx, other_events_amount_idx", "INSERT INTO other_events VALUES ('a', 1)")
+		var log bytes.Buffer
+		m := newMigrator(t, db, files(twoTables), migrate.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		built, err := m.BuildIndexes(t.Context())
+		if want := []string{"other_events_amount_idx", "deposited_events_sender_idx"}; err != nil || !slices.Equal(built, want) {
+			t.Errorf("built %v, %v; want %v", built, err, want)
+		}
+		if got := strings.Count(log.String(), "building index"); got != 1 || !strings.Contains(log.String(), "other_events") {
+			t.Errorf("built concurrently:\n%s", &log)
+		}
+		wantNothing(t, db, files(twoTables))
+	})
+
+	t.Run("concurrently where an empty table is in use", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(twoTables))
+		exec(t, db, "DROP INDEX other_events_amount_idx")
+		writer := connect(t, db)
+		if _, err := writer.Exec(t.Context(), "BEGIN; INSERT INTO other_events VALUES ('a', 1)"); err != nil {
+			t.Fatal(err)
+		}
+		var group errgroup.Group
+		m := newMigrator(t, db, files(twoTables))
+		group.Go(func() error {
+			_, err := m.BuildIndexes(t.Context())
+			return err
+		})
+		const building = `SELECT count(*) FROM pg_stat_progress_create_index
+			WHERE datname = current_database() AND command = 'CREATE INDEX CONCURRENTLY'`
+		testenv.Eventually(t, eventually, func() error { return wantCount(t, db, building, 1) })
+		exec(t, db, "SET lock_timeout = '5s'; INSERT INTO other_events VALUES ('b', 1)") // nobody has to wait
+		if _, err := writer.Exec(t.Context(), "COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+		if err := group.Wait(); err != nil {
+			t.Error(err)
+		}
+		wantNothing(t, db, files(twoTables))
+	})
+
+	t.Run("before tables are altered, so that writers do not queue behind who waits for it", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"), "DROP INDEX deposited_events_sender_idx")
+		writer := connect(t, db)
+		if _, err := writer.Exec(t.Context(), "BEGIN;"+fmt.Sprintf(insertRow, 2, "NULL")); err != nil {
+			t.Fatal(err)
+		}
+		var group errgroup.Group
+		older := newMigrator(t, db, files(deposited))
+		group.Go(func() error {
+			_, err := older.BuildIndexes(t.Context())
+			return err
+		})
+		const building = `SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()`
+		testenv.Eventually(t, eventually, func() error { return wantCount(t, db, building, 1) })
+
+		var log testenv.Buffer
+		newer := newMigrator(t, db, edited(t, "    legs", "    extra bytea,\n    legs"),
+			migrate.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		group.Go(func() error {
+			_, err := newer.Apply(t.Context())
+			return err
+		})
+		testenv.Eventually(t, eventually, func() error {
+			if !strings.Contains(log.String(), "waiting for another instance") {
+				return fmt.Errorf("log: %s", &log)
+			}
+			return nil
+		})
+		const waiting = `SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'deposited_events'::regclass`
+		if err := wantCount(t, db, waiting, 0); err != nil {
+			t.Error(err)
+		}
+		if _, err := writer.Exec(t.Context(), "COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+		if err := group.Wait(); err != nil {
+			t.Error(err)
+		}
+		const extra = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'deposited_events'::regclass AND attname = 'extra'"
+		if got := query[int](t, db, extra); got != 1 {
+			t.Error("the column was not added")
+		}
+	})
+
+	t.Run("names three of many that cannot be built", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		many := twoTables
+		for i := range 5 {
+			many += fmt.Sprintf("CREATE INDEX many_%d_idx ON deposited_events (curve_id);\n", i)
+		}
+		apply(t, db, files(twoTables))
+		name, asRole := role(t, db)
+		exec(t, db, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+name)
+		_, err := newMigrator(t, asRole, files(many)).BuildIndexes(t.Context())
+		wantError(t, err, "build index many_0_idx", "must own the tables", "and 2 more")
 	})
 
 	t.Run("ends with its context, on the server too", func(t *testing.T) {

@@ -30,7 +30,6 @@ type judge struct {
 type deferral struct {
 	change schema.Change
 	sql    string
-	index  *index // dropped by sql, to be made again
 	reason string // why it is not additive; empty if it is
 }
 
@@ -195,7 +194,7 @@ func (j *judge) modifyIndex(c *schema.ModifyIndex) {
 		j.drops = append(j.drops, Change{SQL: drop, Refused: []string{j.because(reason)}})
 		j.indexes = append(j.indexes, x)
 	default:
-		j.postpone(deferral{sql: drop, index: x, reason: reason})
+		j.postpone(deferral{sql: drop, reason: reason}) // BuildIndexes misses it then, and builds it
 	}
 }
 

@@ -105,8 +105,8 @@ func CompareInFull() ApplyOption {
 
 // Apply brings the schema to the desired state and returns what it did. It is safe to call from any number of
 // instances at once: one works, the others wait and find nothing to do. A plan that is not additive gives a
-// *RefusedError and changes nothing. An Apply that is cut off goes on at the next call. Indexes of tables that hold
-// rows are left to BuildIndexes.
+// *RefusedError and changes nothing. An Apply that is cut off goes on at the next call. New indexes of tables that
+// exist are left to BuildIndexes, and where that is at work, tables that exist are altered when it is done.
 func (m *Migrator) Apply(ctx context.Context, opts ...ApplyOption) (*Plan, error) {
 	var o applyOptions
 	for _, opt := range opts {

@@ -16,7 +16,7 @@ type Plan struct {
 	// start leaves it, because another version may run at the same time and want it as it stands. An Apply that is told
 	// to compare in full does what is additive of it, one with AllowDestructive all.
 	Deferred []Change `json:"deferred"`
-	// Indexes are built by BuildIndexes while the service runs, because their tables hold rows.
+	// Indexes are those of tables that exist. BuildIndexes builds them while the service runs.
 	Indexes []Change `json:"indexes"`
 	// Notes name what the files do not have and what is left alone, such as a column or an index that a newer version
 	// or somebody added.
@@ -31,6 +31,8 @@ type Change struct {
 	SQL   string `json:"sql"`
 	// Refused says, for each part of the statement that is not additive, what it would do. Empty: it is additive.
 	Refused []string `json:"refused,omitempty"`
+
+	alters bool // a table that exists
 }
 
 // newPlan has no field that JSON shows as null.
@@ -100,7 +102,7 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&b, "%s;\n\n", c.SQL)
 	}
 	if len(p.Indexes) > 0 {
-		b.WriteString("-- built while the service runs, as these tables hold rows:\n")
+		b.WriteString("-- built while the service runs:\n")
 	}
 	for _, c := range p.Indexes {
 		fmt.Fprintf(&b, "%s;\n", c.SQL)

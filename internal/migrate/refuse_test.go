@@ -84,6 +84,7 @@ func TestRefuse(t *testing.T) {
 			wantError(t, err, test.reason, test.sql, "NOT ADDITIVE", "migrate apply --allow-destructive")
 
 			apply(t, db, schema, migrate.AllowDestructive())
+			buildIndexes(t, db, schema)
 			wantNothing(t, db, schema)
 		})
 	}

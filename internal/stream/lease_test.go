@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +42,7 @@ func ended(t *testing.T) holder {
 type leases struct {
 	*fixture
 	group string
-	log   lockedLog
+	log   testenv.Buffer
 }
 
 func newLeases(t *testing.T) *leases {
@@ -106,23 +105,6 @@ func (l *leases) keep(lease *Lease) (end func() error) {
 		cancel()
 		return <-kept
 	}
-}
-
-type lockedLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedLog) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedLog) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func TestLease(t *testing.T) {
