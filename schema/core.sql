@@ -104,3 +104,28 @@ CREATE TABLE schema_state (
 );
 
 COMMENT ON TABLE schema_state IS 'the hash of the schema files that were applied last, which makes a start quick';
+
+CREATE TABLE stream_progress (
+    stream text NOT NULL,
+    consumer_group text NOT NULL,
+    low_id text NOT NULL,
+    incarnation uuid NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT stream_progress_pkey PRIMARY KEY (stream, consumer_group)
+);
+
+COMMENT ON TABLE stream_progress IS 'how far each stream is decided for certain, written after acknowledgements';
+COMMENT ON COLUMN stream_progress.low_id IS 'all entries below are decided in this database: below it, none is read again';
+COMMENT ON COLUMN stream_progress.incarnation IS 'the incarnation of the server that this was written to';
+
+CREATE UNLOGGED TABLE server_incarnation (
+    only_row boolean NOT NULL DEFAULT true,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    started_at timestamptz NOT NULL,
+    CONSTRAINT server_incarnation_pkey PRIMARY KEY (only_row),
+    CONSTRAINT server_incarnation_only_row CHECK (only_row)
+);
+
+COMMENT ON TABLE server_incarnation IS
+    'a new id for each time that the server may have lost what it had committed; unlogged, so that a crash, a restore and a promotion empty it';
+COMMENT ON COLUMN server_incarnation.started_at IS 'start of the server that the id is for';

@@ -211,7 +211,7 @@ func TestComingSettings(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"REDIS_URL=redis://h:6379?addr=h2:6379", "REDIS_URL=redis://h:6379?cluster=true",
-		"REDIS_URL=redis://h:26379?master_name=m", "TRIM=on", "RPC_URL=http://h:8545",
+		"REDIS_URL=redis://h:26379?master_name=m", "RPC_URL=http://h:8545",
 	} {
 		t.Run(strings.ReplaceAll(setting, "/", "|"), func(t *testing.T) {
 			t.Parallel()

@@ -59,11 +59,22 @@ func (s *site) settings(others ...string) []string {
 // deposit adds events of the ledger to a stream, one an entry.
 func (s *site) deposit(key string, from, to int) {
 	s.Helper()
+	s.add(key, from, to, func(int) string { return "*" })
+}
+
+// depositAt adds them as if that had been at another time.
+func (s *site) depositAt(key string, at time.Time, from, to int) {
+	s.Helper()
+	s.add(key, from, to, func(n int) string { return fmt.Sprintf("%d-%d", at.UnixMilli(), n+1) })
+}
+
+func (s *site) add(key string, from, to int, id func(n int) string) {
+	s.Helper()
 	_, err := s.client.Pipelined(s.Context(), func(p redis.Pipeliner) error {
 		for n := from; n < to; n++ {
 			payload := `{"event_name":"Deposited","event_signature_hash":"` + depositedTopic0 +
 				`","network":"intuition","event_data":[` + deposit{n}.json() + `]}`
-			p.XAdd(s.Context(), &redis.XAddArgs{Stream: key, Values: []string{"payload", payload}})
+			p.XAdd(s.Context(), &redis.XAddArgs{Stream: key, ID: id(n), Values: []string{"payload", payload}})
 		}
 		return nil
 	})

@@ -21,8 +21,10 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/server"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/watermark"
 	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
 )
 
@@ -71,6 +73,7 @@ type service struct {
 	registry *prometheus.Registry
 	rows     *pg.Metrics
 	events   *ingest.Metrics
+	marks    *watermark.Metrics
 	watcher  *stream.Watcher
 	breaker  *ingest.Breaker
 	pauses   *ingest.Pauses
@@ -104,15 +107,17 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *se
 	if s.redis, err = stream.Connect(cfg.RedisURL.Reveal()); err != nil {
 		return nil, err
 	}
-	// A connection for each loop, or one stream that waits for a lock would keep the others waiting too.
-	loops := cfg.Workers * len(cfg.RedisStreams)
-	if s.writers, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), loops); err != nil {
+	// A connection for each loop, or one stream that waits for a lock would keep the others waiting too; and one for each
+	// stream to read entries again.
+	connections := (cfg.Workers + 1) * len(cfg.RedisStreams)
+	if s.writers, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), connections); err != nil {
 		return nil, err
 	}
 	if s.probes, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), 2); err != nil {
 		return nil, err
 	}
 	s.rows, s.events = pg.NewMetrics(s.registry), ingest.NewMetrics(s.registry)
+	s.marks = watermark.NewMetrics(s.registry)
 	s.watcher = stream.NewWatcher(s.redis, cfg.ConsumerGroup, cfg.RedisStreams, log)
 	s.breaker = ingest.NewBreaker(cfg.CircuitBreakerThreshold, cfg.CircuitBreakerTimeout, log)
 	s.pauses = ingest.NewPauses(s.registry, cfg.RedisStreams, log)
@@ -222,8 +227,11 @@ func (s *service) work(ctx context.Context) error {
 // consume runs the loops under a name that no other process uses. Should the name be lost, the loops end, and others
 // go on under a new one: what the old ones had in hand is claimed.
 func (s *service) consume(ctx context.Context) error {
-	begin := sync.OnceFunc(func() {
-		s.postponeIndexes(ctx) // both servers are there now
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
+	begin := sync.OnceFunc(func() { // both servers are there now
+		s.postponeIndexes(ctx)
+		s.keepWatermarks(ctx, &keeping)
 		close(s.begun)
 	})
 	for {
@@ -300,6 +308,34 @@ func (s *service) runLoops(ctx context.Context, name string) {
 	}
 	s.log.Info("consuming", "streams", s.cfg.RedisStreams, "consumer", name, "workers", s.cfg.Workers)
 	running.Wait()
+}
+
+// keepWatermarks keeps the streams' watermarks until ctx ends, and returns when it is known what must be read again.
+func (s *service) keepWatermarks(ctx context.Context, keeping *sync.WaitGroup) {
+	var looking sync.WaitGroup
+	for _, name := range s.cfg.RedisStreams {
+		options := watermark.Options{
+			Redis:    s.redis,
+			Progress: pg.NewProgress(s.probes, s.cfg.ConsumerGroup),
+			Engine: replay.New(s.writers, replay.Options{
+				Catalog:    events.Catalog,
+				MaxPayload: int(s.cfg.MaxPayloadBytes),
+				Timeout:    s.cfg.ProcessingTimeout,
+				Writer:     pg.Options{Finality: s.cfg.Finality, MaxRefusals: s.cfg.MaxRetries, Metrics: s.rows},
+			}),
+			Stream:  name,
+			Group:   s.cfg.ConsumerGroup,
+			Metrics: s.marks,
+			Log:     s.log,
+		}
+		if s.cfg.Trim {
+			options.Retention = s.cfg.TrimRetention
+		}
+		keeper := watermark.New(options)
+		looking.Add(1)
+		keeping.Go(func() { keeper.Run(ctx, looking.Done) })
+	}
+	looking.Wait()
 }
 
 // consumerOf is the name in the group of one loop of each stream.

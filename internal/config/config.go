@@ -58,6 +58,10 @@ type Config struct {
 	// HTTPPort is 0 for any free port.
 	HTTPPort int
 
+	// Trim removes entries that are decided for good, acknowledged by every group and older than TrimRetention.
+	Trim          bool
+	TrimRetention time.Duration
+
 	// FinalityBlocks says how deep a block must be to be final.
 	FinalityBlocks Finality
 

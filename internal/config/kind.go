@@ -192,36 +192,31 @@ func isHost(s string) bool {
 	return len(s) <= 253 && hostName.MatchString(s) && strings.Trim(last, "0123456789") != ""
 }
 
-// trim takes off only: a stream that is believed to be trimmed, and is not, fills Redis.
-func trim() kind {
+// duration takes a time as Go writes it.
+func duration(field func(*Config) *time.Duration, low time.Duration) kind {
 	return kind{
-		hint:    "off",
-		allowed: "off",
-		parse: func(_ *Config, s string) error {
-			switch strings.ToLower(s) {
-			case "off":
-				return nil
-			case "on":
-				return errLater
-			default:
+		hint:    "duration",
+		allowed: fmt.Sprintf("a duration of at least %s, such as 90m or 24h", short(low)),
+		parse: func(c *Config, s string) error {
+			d, err := time.ParseDuration(s)
+			if err != nil || d < low {
 				return errValue
 			}
+			*field(c) = d
+			return nil
 		},
-		show: func(*Config) string { return "off" },
+		show: func(c *Config) string { return short(*field(c)) },
 	}
 }
 
-// retention judges a value and keeps it nowhere: nothing trims that could read it.
-func retention() kind {
-	return kind{
-		hint:    "duration",
-		allowed: "a duration of at least 1m, such as 90m or 24h",
-		parse: func(_ *Config, s string) error {
-			if d, err := time.ParseDuration(s); err != nil || d < time.Minute {
-				return errValue
-			}
-			return nil
-		},
-		show: func(*Config) string { return "no effect while TRIM is off" },
+// short leaves out the zeros of 24h0m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
 	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

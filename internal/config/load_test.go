@@ -55,7 +55,8 @@ func TestLoadDefaults(t *testing.T) {
 		ConsumerGroup: "postgres-sync",
 		DatabaseURL:   "postgres://u:secret@h/db", AutoMigrate: true,
 		BatchSize: 4000, BatchTimeout: 5 * time.Second, Workers: 2, ProcessingTimeout: 30 * time.Second, MaxRetries: 3,
-		CircuitBreakerThreshold: 5, CircuitBreakerTimeout: time.Minute, HTTPHost: "0.0.0.0", HTTPPort: 8080,
+		CircuitBreakerThreshold: 5, CircuitBreakerTimeout: time.Minute, HTTPHost: "0.0.0.0", TrimRetention: 24 * time.Hour,
+		HTTPPort:        8080,
 		MaxPayloadBytes: 64 << 20, ClaimInterval: 5 * time.Second, ClaimMinIdle: 90 * time.Second,
 		ShutdownTimeout: 10 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "json",
 	}
@@ -211,21 +212,20 @@ func TestLoadInKubernetes(t *testing.T) {
 func TestLoadRefusesWhatComesLater(t *testing.T) {
 	t.Parallel()
 	file := write(t, "RPC_URL=https://node/secret\n"+database+"\n")
-	_, _, err := Load(nil, []string{"RPC_URL_FILE=/run/rpc", "TRIM=On", "REDIS_URL=redis://u:secret@h?cluster=true"}, file)
+	_, _, err := Load(nil, []string{"RPC_URL_FILE=/run/rpc", "REDIS_URL=redis://u:secret@h?cluster=true"}, file)
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		"RPC_URL in .env is not available in this version: want it unset",
 		"RPC_URL_FILE in environment is not available in this version: want it unset",
-		`TRIM="On" in environment is not available in this version: want off`,
 		"REDIS_URL (value not shown) in environment is not available in this version: want redis://",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("lacks %q", want)
 		}
 	}
-	if n := strings.Count(err.Error(), "\n") + 1; n != 4 || strings.Contains(err.Error(), "secret") {
+	if n := strings.Count(err.Error(), "\n") + 1; n != 3 || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%d lines:\n%v", n, err)
 	}
 	if _, _, err := Load(nil, []string{database, "RPC_URL="}, ""); err != nil {

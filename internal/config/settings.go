@@ -123,12 +123,13 @@ var settings = []Setting{
 		kind:        number(func(c *Config) *int { return &c.HTTPPort }, 0, 65535),
 	}, {
 		Name: "TRIM", Default: "off",
-		Description: "trimming of the streams: off; on is not available in this version",
-		kind:        trim(),
+		Description: "remove entries that are decided for good, acknowledged by every group and older than TRIM_RETENTION: on or off",
+		kind:        onOff(func(c *Config) *bool { return &c.Trim }),
 	}, {
 		Name: "TRIM_RETENTION", Default: "24h",
-		Description: "age below which trimming spares an entry, such as 90m or 24h; no effect while TRIM is off",
-		kind:        retention(),
+		Description: "age below which trimming spares an entry, and so how old a backup of PostgreSQL may be that is restored " +
+			"without loss; no effect while TRIM is off",
+		kind: duration(func(c *Config) *time.Duration { return &c.TrimRetention }, time.Minute),
 	}, {
 		Name: "FINALITY_BLOCKS", Default: "1:20,137:200,42161:24,10:24,8453:24,56:24,100:24,43114:12,*:64",
 		Description: "depth at which a block is final: one number, or chain:blocks pairs with * for all other chains",

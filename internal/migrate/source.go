@@ -86,7 +86,7 @@ const ident = `("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)`
 
 // Names are unqualified on purpose: the files are evaluated in a scratch schema first.
 var (
-	createTable = regexp.MustCompile(`(?is)^CREATE\s+TABLE\s+` + ident + `\s*\(`)
+	createTable = regexp.MustCompile(`(?is)^CREATE\s+(?:UNLOGGED\s+)?TABLE\s+` + ident + `\s*\(`)
 	createIndex = regexp.MustCompile(`(?is)^CREATE\s+(?:UNIQUE\s+)?INDEX\s+` + ident + `\s+ON\s+` + ident + `[\s(]`)
 	comment     = regexp.MustCompile(`(?is)^COMMENT\s+ON\s+(TABLE|COLUMN|INDEX|CONSTRAINT)\s+` + ident +
 		`(?:\s*\.\s*` + ident + `)?(?:\s+ON\s+` + ident + `)?\s+IS\s`)

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+)
+
+// watermarkTimeout is some rounds of the keeper's.
+const watermarkTimeout = 30 * time.Second
+
+// awaitWatermark waits until the watermark is above the last entry that the group was given, and returns it.
+func (s *site) awaitWatermark() (low string) {
+	s.Helper()
+	testenv.Eventually(s.T, watermarkTimeout, func() error {
+		groups, err := s.client.XInfoGroups(s.Context(), s.key).Result()
+		if err != nil || len(groups) != 1 || groups[0].Pending > 0 {
+			return fmt.Errorf("groups %+v, error %v", groups, err)
+		}
+		const sql = `SELECT low_id FROM stream_progress WHERE (stream, consumer_group) = ($1, $2)`
+		if err := s.db.QueryRow(s.Context(), sql, s.key, s.group).Scan(&low); err != nil {
+			return err
+		}
+		ms, seq, _ := strings.Cut(groups[0].LastDeliveredID, "-")
+		var n uint64
+		if _, err := fmt.Sscan(seq, &n); err != nil {
+			return err
+		}
+		if want := fmt.Sprintf("%s-%d", ms, n+1); low != want {
+			return fmt.Errorf("the watermark is %s, want %s", low, want)
+		}
+		return nil
+	})
+	return low
+}
+
+// forget takes the database back to what it was when its watermark was low and it held so many rows, as a restore would:
+// an unlogged table is empty after one.
+func (s *site) forget(rows int, low string) {
+	s.Helper()
+	s.exec(fmt.Sprintf(`BEGIN;
+		DELETE FROM deposited_events WHERE (block_number - 1) * 20 + log_index >= %d;
+		DELETE FROM blocks WHERE number > %d;
+		UPDATE stream_progress SET low_id = '%s';
+		TRUNCATE server_incarnation;
+		COMMIT`, rows, 1+rows/20, low))
+}
+
+// TestForgottenCommits: what PostgreSQL has lost after it was acknowledged is read again, whether the service was running
+// meanwhile or not, and nothing else is.
+func TestForgottenCommits(t *testing.T) {
+	const before, after = 2000, 5000
+	t.Run("found at the start", func(t *testing.T) {
+		s := newSite(t)
+		s.deposit(s.key, 0, before)
+		p := startService(t, s.settings()...)
+		awaitRows(t, s.db, before)
+		low := s.awaitWatermark()
+		s.deposit(s.key, before, after)
+		awaitRows(t, s.db, after)
+		awaitNonePendingIn(t, s.client, s.key, s.group)
+		p.signal(syscall.SIGTERM)
+		p.wait()
+		s.forget(before, low)
+
+		p = startService(t, s.settings()...)
+		awaitRows(t, s.db, after)
+		s.awaitWatermark()
+		compareLedger(t, s.db, after)
+		if got := metric(t, p, fmt.Sprintf(`redis_postgres_sync_reread_rows_total{stream="%s"}`, s.key)); got != fmt.Sprint(after-before) {
+			t.Errorf("%s rows were restored, want %d\n%s", got, after-before, p.output())
+		}
+	})
+
+	t.Run("found while running", func(t *testing.T) {
+		s := newSite(t)
+		s.deposit(s.key, 0, before)
+		p := startService(t, s.settings()...)
+		awaitRows(t, s.db, before)
+		low := s.awaitWatermark()
+		s.deposit(s.key, before, after)
+		awaitRows(t, s.db, after)
+		s.awaitWatermark()
+		s.forget(before, low)
+		s.deposit(s.key, after, after+100)
+		awaitRows(t, s.db, after+100)
+		s.awaitWatermark()
+		compareLedger(t, s.db, after+100)
+		if got := metric(t, p, fmt.Sprintf(`redis_postgres_sync_rereads_total{stream="%s"}`, s.key)); got != "1" {
+			t.Errorf("read again %s times\n%s", got, p.output())
+		}
+	})
+
+	t.Run("an empty database", func(t *testing.T) {
+		s := newSite(t)
+		s.deposit(s.key, 0, before)
+		p := startService(t, s.settings()...)
+		awaitRows(t, s.db, before)
+		s.awaitWatermark()
+		p.signal(syscall.SIGTERM)
+		p.wait()
+		s.exec("TRUNCATE deposited_events, blocks, stream_progress, server_incarnation")
+		startService(t, s.settings()...)
+		awaitRows(t, s.db, before)
+		s.awaitWatermark()
+		compareLedger(t, s.db, before)
+	})
+
+	t.Run("nothing is read again without a cause", func(t *testing.T) {
+		s := newSite(t)
+		s.deposit(s.key, 0, before)
+		for range 2 {
+			p := startService(t, s.settings()...)
+			awaitRows(t, s.db, before)
+			s.awaitWatermark()
+			if strings.Contains(p.output(), "read again") {
+				t.Errorf("it reads again:\n%s", p.output())
+			}
+			p.signal(syscall.SIGTERM)
+			p.wait()
+		}
+	})
+}
+
+// TestTrimming: with TRIM on, old entries that are decided go, and young ones stay.
+func TestTrimming(t *testing.T) {
+	const old, young = 1000, 50
+	s := newSite(t)
+	s.depositAt(s.key, time.Now().Add(-2*time.Minute), 0, old)
+	s.deposit(s.key, old, old+young)
+	p := startService(t, s.settings("TRIM=on", "TRIM_RETENTION=1m")...)
+	awaitRows(t, s.db, old+young)
+	s.awaitWatermark()
+	testenv.Eventually(t, watermarkTimeout, func() error {
+		if n := s.client.XLen(t.Context(), s.key).Val(); n > young+100 { // Redis removes whole nodes
+			return fmt.Errorf("%d entries are left", n)
+		}
+		return nil
+	})
+	if n := s.client.XLen(t.Context(), s.key).Val(); n < young {
+		t.Errorf("%d entries are left of the %d that are young", n, young)
+	}
+	trimmed := metric(t, p, fmt.Sprintf(`redis_postgres_sync_entries_trimmed_total{stream="%s"}`, s.key))
+	if want := fmt.Sprint(old + young - s.client.XLen(t.Context(), s.key).Val()); trimmed != want {
+		t.Errorf("metric: %s trimmed, want %s", trimmed, want)
+	}
+	if got := metric(t, p, fmt.Sprintf(`redis_postgres_sync_entries_lost_total{stream="%s"}`, s.key)); got != "0" {
+		t.Errorf("%s entries were lost", got)
+	}
+	compareLedger(t, s.db, old+young)
+}

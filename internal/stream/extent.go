@@ -1,0 +1,116 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// zeroID is below all entries.
+const zeroID = "0-0"
+
+// Extent is what of a stream a group was given: nothing above LastID, and what is below LowID is acknowledged. Where there
+// is no group, or it was given nothing, both are 0-0.
+type Extent struct{ LowID, LastID string }
+
+// Delivered returns how far the group has been given the stream.
+func Delivered(ctx context.Context, client redis.UniversalClient, stream, group string) (Extent, error) {
+	s, err := Inspect(ctx, client, stream, group)
+	switch {
+	case err != nil:
+		return Extent{}, err
+	case s.WrongType:
+		return Extent{}, fmt.Errorf("stream %s: the key is no stream", stream)
+	case !s.GroupExists:
+		return Extent{zeroID, zeroID}, nil
+	// Redis was asked for the last entry before it was asked for pending ones: what was given out in between is pending.
+	case s.OldestPendingID != "":
+		return Extent{s.OldestPendingID, s.LastDeliveredID}, nil
+	case s.LastDeliveredID == zeroID:
+		return Extent{zeroID, zeroID}, nil
+	}
+	return Extent{parseID(s.LastDeliveredID).next().String(), s.LastDeliveredID}, nil
+}
+
+// next is the lowest id above. The highest has none, and is its own.
+func (id entryID) next() entryID {
+	switch {
+	case id.seq < math.MaxUint64:
+		return entryID{id.ms, id.seq + 1}
+	case id.ms < math.MaxUint64:
+		return entryID{id.ms + 1, 0}
+	}
+	return id
+}
+
+func (id entryID) String() string {
+	return strconv.FormatUint(id.ms, 10) + "-" + strconv.FormatUint(id.seq, 10)
+}
+
+// trimScript removes entries that are older than the id given and that every group has acknowledged, in one step, and
+// returns how many, and the group for whose sake it removed no more. The last entry that a group was given stays.
+const trimScript = `
+local function below(a, b)
+  local ams, aseq = string.match(a, '^(%d+)-(%d+)$')
+  local bms, bseq = string.match(b, '^(%d+)-(%d+)$')
+  if ams ~= bms then
+    if #ams ~= #bms then return #ams < #bms end
+    return ams < bms
+  end
+  if #aseq ~= #bseq then return #aseq < #bseq end
+  return aseq < bseq
+end
+local least, holding = ARGV[1], ''
+local groups = redis.pcall('XINFO', 'GROUPS', KEYS[1])
+if groups['err'] and string.find(groups['err'], 'no such key') then return {0, ''} end
+if groups['err'] then return groups end
+for _, fields in ipairs(groups) do
+  local group = {}
+  for i = 1, #fields, 2 do group[fields[i]] = fields[i + 1] end
+  local position = group['last-delivered-id']
+  local pending = redis.call('XPENDING', KEYS[1], group['name'])
+  if pending[2] and below(pending[2], position) then position = pending[2] end
+  if below(position, least) then least, holding = position, group['name'] end
+end
+return {redis.call('XTRIM', KEYS[1], 'MINID', '~', least), holding}`
+
+// trimPages bounds the steps of one Trim: each removes up to some ten thousand entries, and Redis does nothing else
+// meanwhile.
+const trimPages = 100
+
+// Trim removes entries below an id, but for those that a group, whichever, was not given or has not acknowledged, and
+// returns how many it removed. Redis removes whole nodes of about a hundred, so some may stay. Holding names the group that
+// keeps entries that would be removed otherwise; it is empty if none does.
+func Trim(ctx context.Context, client redis.UniversalClient, stream, below string) (removed int64, holding string, err error) {
+	for range trimPages {
+		reply, err := client.Eval(ctx, trimScript, []string{stream}, below).Slice()
+		if err == nil && len(reply) != 2 {
+			err = errors.New("the script gave another answer than two values")
+		}
+		if err != nil {
+			return removed, holding, fmt.Errorf("stream %s: trim: %w", stream, err)
+		}
+		n, _ := reply[0].(int64)
+		holding, _ = reply[1].(string)
+		removed += n
+		if n == 0 {
+			break
+		}
+	}
+	return removed, holding, nil
+}
+
+// IDAt is the lowest id that an entry can have that was added at a time, in milliseconds since 1970.
+func IDAt(ms int64) string { return entryID{uint64(max(0, ms)), 0}.String() }
+
+// Lower is the lower one of two ids.
+func Lower(a, b string) string {
+	if parseID(b).before(parseID(a)) {
+		return b
+	}
+	return a
+}

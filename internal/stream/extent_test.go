@@ -1,0 +1,147 @@
+package stream
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestDelivered(t *testing.T) {
+	f := newFixture(t)
+	want := func(low, last string) {
+		t.Helper()
+		got, err := Delivered(t.Context(), f.client, f.stream, "g")
+		if err != nil || got != (Extent{low, last}) {
+			t.Errorf("got %v, %v; want %s, %s", got, err, low, last)
+		}
+	}
+	want(zeroID, zeroID)
+	for i := range 4 {
+		do(t, f.client, "XADD", f.stream, fmt.Sprintf("%d-1", 10+i), "payload", "x")
+	}
+	want(zeroID, zeroID)
+	do(t, f.client, "XGROUP", "CREATE", f.stream, "g", "0")
+	want(zeroID, zeroID)
+	do(t, f.client, "XREADGROUP", "GROUP", "g", "a", "COUNT", 3, "STREAMS", f.stream, ">")
+	want("10-1", "12-1")
+	do(t, f.client, "XACK", f.stream, "g", "10-1", "12-1")
+	want("11-1", "12-1")
+	do(t, f.client, "XACK", f.stream, "g", "11-1")
+	want("12-2", "12-1")
+
+	do(t, f.client, "SET", f.stream+"-else", "x")
+	t.Cleanup(func() { f.client.Del(t.Context(), f.stream+"-else") })
+	if _, err := Delivered(t.Context(), f.client, f.stream+"-else", "g"); err == nil {
+		t.Error("a key that is no stream was taken for one")
+	}
+}
+
+func TestNextID(t *testing.T) {
+	t.Parallel()
+	const most = "18446744073709551615"
+	for id, want := range map[string]string{
+		"0-0": "0-1", "5-9": "5-10", "5-" + most: "6-0", most + "-" + most: most + "-" + most,
+	} {
+		if got := parseID(id).next().String(); got != want {
+			t.Errorf("behind %s comes %s, want %s", id, got, want)
+		}
+	}
+	if got := Lower("9-10", "10-9"); got != "9-10" {
+		t.Errorf("the lower one is %s", got)
+	}
+	if got := Lower("9-10", "9-9"); got != "9-9" {
+		t.Errorf("the lower one is %s", got)
+	}
+}
+
+// TestTrim: what a group was not given, or has not acknowledged, stays, whatever is asked for.
+func TestTrim(t *testing.T) {
+	const entries = 1000
+	fill := func(f *fixture) {
+		t.Helper()
+		for i := 1; i <= entries; i++ {
+			do(f.T, f.client, "XADD", f.stream, fmt.Sprintf("%d-0", i), "payload", "x")
+		}
+	}
+	take := func(f *fixture, group string, n int) {
+		do(f.T, f.client, "XGROUP", "CREATE", f.stream, group, "0")
+		do(f.T, f.client, "XREADGROUP", "GROUP", group, "a", "COUNT", n, "STREAMS", f.stream, ">")
+	}
+	ack := func(f *fixture, group string, from, to int) {
+		args := []any{"XACK", f.stream, group}
+		for i := from; i <= to; i++ {
+			args = append(args, fmt.Sprintf("%d-0", i))
+		}
+		do(f.T, f.client, args...)
+	}
+	// trim checks that everything from kept on is there, and that not much else is.
+	trim := func(f *fixture, below string, kept int, want string) {
+		f.Helper()
+		before := f.client.XLen(f.Context(), f.stream).Val()
+		removed, holding, err := Trim(f.Context(), f.client, f.stream, below)
+		if err != nil || holding != want {
+			f.Fatalf("%v; %q holds entries, want %q", err, holding, want)
+		}
+		left := f.client.XRange(f.Context(), f.stream, "-", "+").Val()
+		if int64(len(left)) != before-removed {
+			f.Errorf("%d removed of %d, and %d left", removed, before, len(left))
+		}
+		first := parseID(left[0].ID).ms
+		if first > uint64(kept) || len(left) != entries-int(first)+1 {
+			f.Errorf("%d entries are left, from %d on; those from %d on must stay", len(left), first, kept)
+		}
+		const node = 100 // entries of a node of the stream, which goes as a whole
+		if first+node < uint64(kept) {
+			f.Errorf("the first is %d, but those below %d could go", first, kept)
+		}
+	}
+
+	t.Run("below the id", func(t *testing.T) {
+		f := newFixture(t)
+		fill(f)
+		take(f, "g", entries)
+		ack(f, "g", 1, entries)
+		trim(f, "501-0", 501, "")
+		trim(f, "501-0", 501, "")
+		trim(f, "99999-0", entries, "g") // the last one that it was given
+	})
+	t.Run("not what is pending", func(t *testing.T) {
+		f := newFixture(t)
+		fill(f)
+		take(f, "g", entries)
+		ack(f, "g", 1, 299)
+		ack(f, "g", 301, entries)
+		trim(f, "900-0", 300, "g")
+	})
+	t.Run("not what was not delivered", func(t *testing.T) {
+		f := newFixture(t)
+		fill(f)
+		take(f, "g", 400)
+		ack(f, "g", 1, 400)
+		trim(f, "900-0", 400, "g")
+	})
+	t.Run("not for the sake of one group what another needs", func(t *testing.T) {
+		f := newFixture(t)
+		fill(f)
+		take(f, "g", entries)
+		ack(f, "g", 1, entries)
+		take(f, "other", 200)
+		trim(f, "900-0", 1, "other")
+		ack(f, "other", 1, 200)
+		trim(f, "900-0", 200, "other")
+		do(t, f.client, "XGROUP", "CREATE", f.stream, "new", "0")
+		trim(f, "900-0", 200, "new")
+	})
+	t.Run("nothing of nothing", func(t *testing.T) {
+		f := newFixture(t)
+		if removed, holding, err := Trim(t.Context(), f.client, f.stream, "9-0"); removed != 0 || holding != "" || err != nil {
+			t.Errorf("%d, %q, %v", removed, holding, err)
+		}
+	})
+	t.Run("no key that is no stream", func(t *testing.T) {
+		f := newFixture(t)
+		do(t, f.client, "SET", f.stream, "x")
+		if _, _, err := Trim(t.Context(), f.client, f.stream, "9-0"); err == nil {
+			t.Error("no error")
+		}
+	})
+}

@@ -1,0 +1,232 @@
+// Package watermark makes up for what PostgreSQL loses after it has answered COMMIT: in a failover to a standby that was
+// behind, in a restore, in a crash with synchronous_commit off. What is acknowledged in Redis is not delivered again, so
+// the stream's watermark, which is written after acknowledgements, tells what must be read again: PostgreSQL's log keeps
+// the order of commits, so of whatever survives, the watermark says truly that all below is there.
+//
+// Its invariant: a watermark never says more than the database that it is read from holds. What is below it, and old
+// enough, and acknowledged by every group, may be trimmed.
+package watermark
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+)
+
+// Options say what a Keeper keeps.
+type Options struct {
+	Redis    redis.UniversalClient
+	Progress *pg.Progress
+	// Engine decides entries again. It is the Keeper's own.
+	Engine *replay.Engine
+
+	Stream, Group string
+	// Every is the time between two looks, and so about what is read again at worst. Five seconds if below one millisecond.
+	Every time.Duration
+	// Retention is the age from which entries are trimmed that are decided for good; 0 keeps them all.
+	Retention time.Duration
+
+	Metrics *Metrics
+	Log     *slog.Logger
+}
+
+// Metrics counts for all keepers of a process.
+type Metrics struct {
+	rereads, restored, trimmed *prometheus.CounterVec
+}
+
+// NewMetrics registers the metrics with r, which may be nil.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string) *prometheus.CounterVec {
+		return promauto.With(r).NewCounterVec(prometheus.CounterOpts{Name: "redis_postgres_sync_" + name, Help: help},
+			[]string{"stream"})
+	}
+	return &Metrics{
+		rereads:  counter("rereads_total", "Times that entries were read again because PostgreSQL may have lost what it had committed."),
+		restored: counter("reread_rows_total", "Rows that PostgreSQL had lost, and has again."),
+		trimmed:  counter("entries_trimmed_total", "Entries removed from the stream because they are decided and old."),
+	}
+}
+
+// Keeper keeps the watermark of one stream. It is for one goroutine.
+type Keeper struct {
+	o   Options
+	log *slog.Logger
+
+	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged, and low
+	// the watermark that was last seen in it.
+	known pg.Incarnation
+	low   string
+	// holding is the group that kept entries from being trimmed when that was last said.
+	holding string
+}
+
+// New returns a Keeper, and talks to nobody yet.
+func New(o Options) *Keeper {
+	if o.Every < time.Millisecond {
+		o.Every = 5 * time.Second
+	}
+	o.Metrics.rereads.WithLabelValues(o.Stream)
+	o.Metrics.restored.WithLabelValues(o.Stream)
+	o.Metrics.trimmed.WithLabelValues(o.Stream)
+	return &Keeper{o: o, log: o.Log.With("stream", o.Stream)}
+}
+
+// lookTimeout bounds a look, as the service begins to read after the first one.
+const lookTimeout = 5 * time.Second
+
+// Run keeps the watermark until ctx ends. Ready is called once, after the first look at it: what the group is given after
+// that is no part of what is read again. Errors of either server are waited out.
+func (k *Keeper) Run(ctx context.Context, ready func()) {
+	found, err := k.look(ctx)
+	ready()
+	for failing := false; ; found, err = k.look(ctx) {
+		if err == nil {
+			err = k.act(ctx, found)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			k.log.Warn("watermark could not be kept, trying on", "err", err)
+		case err == nil && failing:
+			k.log.Info("watermark is kept again")
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(k.o.Every):
+		}
+	}
+}
+
+// finding is what a look came to.
+type finding struct {
+	in pg.Incarnation
+	// owed must be read again before the watermark is right in this incarnation. It is nil where nothing must.
+	owed *replay.Stretch
+	// settled is a watermark that has stood for a while in this incarnation, so that it is on disk. It may be empty.
+	settled string
+}
+
+// look takes the watermark up to where the group is, unless something must be read again first.
+func (k *Keeper) look(ctx context.Context) (found finding, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if found.in, err = k.o.Progress.Incarnation(ctx); err != nil {
+		return found, err
+	}
+	mark, err := k.o.Progress.Watermark(ctx, k.o.Stream)
+	if err != nil {
+		return found, err
+	}
+	given, err := stream.Delivered(ctx, k.o.Redis, k.o.Stream, k.o.Group)
+	if err != nil {
+		return found, err
+	}
+	unbroken := mark.Incarnation == found.in
+	if unbroken && k.known == (pg.Incarnation{}) {
+		k.known = found.in // whoever wrote it was certain
+	}
+	if k.known != found.in {
+		if found.owed, err = k.unsure(mark, given); err != nil || found.owed != nil {
+			return found, err
+		}
+		k.known = found.in
+	}
+	if !unbroken || mark.LowID != given.LowID {
+		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in); err != nil || !written {
+			return found, err
+		}
+	}
+	k.low = given.LowID
+	if unbroken {
+		found.settled = mark.LowID
+	}
+	return found, nil
+}
+
+func (k *Keeper) act(ctx context.Context, found finding) error {
+	switch {
+	case found.owed != nil:
+		return k.reread(ctx, *found.owed, found.in)
+	case found.settled != "" && k.o.Retention > 0:
+		return k.trim(ctx, found.settled)
+	}
+	return nil
+}
+
+// unsure returns the stretch of entries that were acknowledged and may be lost, nil if there is none.
+func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch, error) {
+	low := mark.LowID
+	if low == "" {
+		low = "0-0"
+	}
+	if k.low != "" {
+		// While this process wrote to a server that is no more, others may have gone on with this one.
+		low = stream.Lower(low, k.low)
+	}
+	first, _, err := replay.ParsePosition(low)
+	if err != nil {
+		return nil, fmt.Errorf("watermark of stream %s is %q, which is %w", k.o.Stream, low, err)
+	}
+	last, _, err := replay.ParsePosition(given.LastID)
+	if err != nil {
+		return nil, fmt.Errorf("last id of stream %s is %q, which is %w", k.o.Stream, given.LastID, err)
+	}
+	if last.Before(first) || given.LastID == "0-0" {
+		return nil, nil
+	}
+	return &replay.Stretch{Stream: k.o.Stream, First: first, Last: last}, nil
+}
+
+// reread decides again what PostgreSQL may have lost. After an error it is all to be done again, which changes nothing of
+// what is done.
+func (k *Keeper) reread(ctx context.Context, stretch replay.Stretch, in pg.Incarnation) error {
+	k.log.Info("PostgreSQL has been restarted, restored or replaced: entries above its watermark are read again",
+		"first", stretch.First.String(), "last", stretch.Last.String())
+	start := time.Now()
+	done, err := k.o.Engine.Stream(ctx, k.o.Redis, stretch)
+	k.o.Metrics.restored.WithLabelValues(k.o.Stream).Add(float64(done.Inserted))
+	if err != nil {
+		return fmt.Errorf("read again from %s: %w", stretch.First, err)
+	}
+	k.o.Metrics.rereads.WithLabelValues(k.o.Stream).Inc()
+	k.log.Info("read again", "entries", done.Entries, "events", done.Events, "restored", done.Inserted,
+		"after", time.Since(start).Round(time.Millisecond).String())
+	if done.Gone && done.Inserted > 0 {
+		k.log.Error("entries behind the watermark are not in the stream any more: if PostgreSQL has lost their events, they are missing",
+			"watermark", stretch.First.String(), "hint", "have rindexer index these blocks again")
+	}
+	k.known = in
+	return nil
+}
+
+func (k *Keeper) trim(ctx context.Context, low string) error {
+	now, err := k.o.Redis.Time(ctx).Result()
+	if err != nil {
+		return fmt.Errorf("ask Redis for the time: %w", err)
+	}
+	below := stream.Lower(low, stream.IDAt(now.Add(-k.o.Retention).UnixMilli()))
+	removed, holding, err := stream.Trim(ctx, k.o.Redis, k.o.Stream, below)
+	k.o.Metrics.trimmed.WithLabelValues(k.o.Stream).Add(float64(removed))
+	if removed > 0 {
+		k.log.Debug("trimmed", "entries", removed, "below", below)
+	}
+	if holding != k.holding && holding != "" && holding != k.o.Group {
+		k.log.Warn("another group keeps entries from being trimmed, as it has not acknowledged them", "group", holding,
+			"hint", "XGROUP DESTROY, if nobody uses it any more")
+	}
+	k.holding = holding
+	return err
+}
