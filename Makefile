@@ -60,6 +60,11 @@ bench-peers: build ## measure the service and Bento on the same load, one after 
 	@cd cmd/bench/bento && go build -o ../../../bin/bento .
 	@bin/bench -binary bin/redis-postgres-sync -bento bin/bento -json docs/benchmarks/peers.json
 
+.PHONY: chaos
+chaos: build ## 5,000,000 events and 500 kills among random faults: nothing may be lost or doubled (ten minutes)
+	@go build -o bin/chaos ./cmd/chaos
+	@bin/chaos -binary bin/redis-postgres-sync -events 5000000 -kills 500 -rate 9000
+
 .PHONY: schema-diff
 schema-diff: ## print what the database of DATABASE_URL lacks
 	@go run ./cmd/redis-postgres-sync migrate plan --atlas atlas.hcl

@@ -132,6 +132,7 @@ const (
 	ReasonInvalidField    Reason = "invalid_field" // a field does not decode
 	ReasonKeyConflict     Reason = "key_conflict"  // another event stands under its key
 	ReasonRejected        Reason = "rejected"      // PostgreSQL refused the row
+	ReasonPanic           Reason = "decoder_panic" // a mistake of ours: the message brings a decoder down
 	ReasonNUL             Reason = "nul_in_text"   // U+0000 was replaced, the row is written
 )
 
@@ -140,7 +141,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonPayloadMissing, ReasonPayloadTooLarge, ReasonNotJSON, ReasonNotObject, ReasonEnvelope, ReasonNameless,
 		ReasonItemNotObject, ReasonNoMetadata, ReasonMissingField, ReasonInvalidField, ReasonKeyConflict, ReasonRejected,
-		ReasonNUL,
+		ReasonPanic, ReasonNUL,
 	}
 }
 

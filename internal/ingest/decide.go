@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"unicode/utf8"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -47,10 +48,29 @@ func (d *Decider) Decide(messages []event.Message) *event.Batch {
 	d.batch = &event.Batch{Messages: len(messages), Items: make([]event.Item, 0, d.items)}
 	d.forms = [len(formNames)]int{}
 	for _, m := range messages {
-		d.forms[d.decideMessage(m)]++
+		d.forms[d.decideSafely(m)]++
 	}
 	d.items = len(d.batch.Items)
 	return d.batch
+}
+
+// decideSafely makes a dead letter of a message over which a decoder panics. A process that died of it would read it first
+// when it starts again, and never get beyond it.
+func (d *Decider) decideSafely(m event.Message) (f form) {
+	items, letters, reorgs := len(d.batch.Items), len(d.batch.DeadLetters), len(d.batch.Reorgs)
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		b := d.batch
+		b.Items, b.DeadLetters, b.Reorgs = b.Items[:items], b.DeadLetters[:letters], b.Reorgs[:reorgs]
+		d.message = rindexer.Message{} // whatever state it is in
+		origin := event.Origin{Stream: m.Stream, MessageID: m.ID, Index: event.WholeMessage}
+		d.reject(origin, event.ReasonPanic, fmt.Sprintf("%v\n%s", cause, debug.Stack()), m.Payload)
+		f = formRejected
+	}()
+	return d.decideMessage(m)
 }
 
 func (d *Decider) decideMessage(m event.Message) form {

@@ -77,6 +77,21 @@ func (s *Service) PID() int { return s.command.Process.Pid }
 // Output is what the service has logged so far.
 func (s *Service) Output() string { return s.output.String() }
 
+// Signal sends a signal to the service: os.Kill is a crash.
+func (s *Service) Signal(signal os.Signal) error {
+	if err := s.command.Process.Signal(signal); err != nil {
+		return fmt.Errorf("signal the service: %w", err)
+	}
+	return nil
+}
+
+// Wait returns when the service has ended, with the error that tells how.
+func (s *Service) Wait() error {
+	err := <-s.ended
+	s.ended <- err
+	return err
+}
+
 // Exited returns an error if the service has ended by itself.
 func (s *Service) Exited() error {
 	select {
@@ -97,6 +112,7 @@ func (s *Service) Stop() error {
 	}
 	select {
 	case err := <-s.ended:
+		s.ended <- err
 		if err != nil {
 			return fmt.Errorf("stop the service: %w\n%s", err, s.Output())
 		}

@@ -25,6 +25,15 @@ const connectionLifetime = 30 * time.Minute
 // says a word.
 const connectTimeout = 10 * time.Second
 
+// sessionSettings are those of every connection. A batch has a deadline of ours, after which it is divided; a statement
+// timeout of the database's own would have it tried again as it is. A transaction that a frozen process has left open keeps
+// its locks, for which other instances wait: the server ends it.
+const sessionSettings = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '30s'"
+
+// keepalive has the server notice within a minute that a process is gone with its machine, and not within two hours. Not
+// every platform knows all of it. https://www.postgresql.org/docs/current/runtime-config-connection.html
+const keepalive = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+
 // Connect returns a pool of at most size connections. It does not wait for the server: the first use does.
 // Errors never hold the password.
 func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
@@ -46,9 +55,8 @@ func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
 	config.ConnConfig.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		registerNumeric(conn.TypeMap())
-		// A batch has a deadline of ours, after which it is divided. One of the database's own would have it tried
-		// again as it is.
-		_, err := conn.Exec(ctx, "SET statement_timeout = 0")
+		_, _ = conn.Exec(ctx, keepalive)
+		_, err := conn.Exec(ctx, sessionSettings)
 		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -149,7 +150,7 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	seen := blocksOf(batch.Items)
 	heads := headsOf(seen)
 	final := w.nowFinal(seen, heads)
-	err := pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, w.pool, pgx.TxOptions{BeginQuery: beginFor(ctx)}, func(tx pgx.Tx) error {
 		if err := lockNetworks(ctx, tx, seen); err != nil {
 			return err
 		}
@@ -181,6 +182,17 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	w.o.Metrics.written(batch, rows, letters)
 	all := rows.total()
 	return event.Result{Inserted: all.inserted, Duplicates: all.duplicates, DeadLetters: letters}, nil
+}
+
+// beginFor begins a transaction whose statements the server ends some time after ctx does. A process that is frozen in the
+// middle of one would keep its locks otherwise, and others that take its entries over wait for these.
+func beginFor(ctx context.Context) string {
+	const grace = 5 * time.Second
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return "BEGIN"
+	}
+	return fmt.Sprintf("BEGIN; SET LOCAL statement_timeout = %d", (time.Until(deadline) + grace).Milliseconds())
 }
 
 // lockNetworks takes the networks' advisory locks, shared. The exclusive one is for whoever moves rows of a network

@@ -144,6 +144,10 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		}
 		k.known = found.in
 	}
+	if unbroken && mark.LowID != given.LowID && stream.Lower(mark.LowID, given.LowID) == given.LowID {
+		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
+			"the stream is read again", "watermark", mark.LowID, "now", given.LowID)
+	}
 	if !unbroken || mark.LowID != given.LowID {
 		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in); err != nil || !written {
 			return found, err

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "chaos")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "redis-postgres-sync")
+	if out, err := exec.Command("go", "build", "-race", "-o", binary, "../redis-postgres-sync").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// TestChaos is a short run. The seed is another one each time, and printed.
+func TestChaos(t *testing.T) {
+	o := options{
+		binary: binary, seed: rand.Uint64N(1 << 31), instances: 3, rate: 1500, length: 40 * time.Second, kills: 20, logf: t.Logf,
+	}
+	result, err := run(t.Context(), o)
+	t.Logf("%s", result)
+	if err != nil || result.failed() {
+		t.Errorf("%v; %s\nto repeat: go run ./cmd/chaos -seed %d -rate %d -time %s -kills %d", err, result.First, o.seed, o.rate, o.length, o.kills)
+	}
+	if result.Events < 10_000 || result.Kills < o.kills || sum(result.Harms) < 20 || result.Letters == 0 || result.Looks < 50 {
+		t.Errorf("that was no chaos: %s", result)
+	}
+}
+
+// TestCheck: what is wrong in the tables is found, whatever it is.
+func TestCheck(t *testing.T) {
+	ctx := t.Context()
+	w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	i, err := w.begin("only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.awaitTables(ctx); err != nil {
+		t.Fatal(err)
+	}
+	l := &ledger{seed: 5, streams: streamNames}
+	if err := l.produce(ctx, w.redis, 1_000_000, 3000); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.quiet(ctx, time.Minute); left != 0 {
+		t.Fatalf("%d entries are left\n%s", left, w.logs())
+	}
+	if err := i.service.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := w.connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(ctx)
+	check := func() (v verdict) {
+		t.Helper()
+		if err := l.check(ctx, db, &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := check(); v.failed() || v.Events != 3000 || v.Letters == 0 {
+		t.Fatalf("nothing was done to it: %+v", v)
+	}
+	first := func(k kind) (n int) {
+		for n = 0; l.kind(n) != k; n++ {
+		}
+		return n
+	}
+	place := func(n int) string {
+		return "(block_number, log_index) = (" + strconv.Itoa(n/perBlock+1) + ", " + strconv.Itoa(n%perBlock) + ")"
+	}
+	for name, c := range map[string]struct {
+		sql  string
+		want verdict
+	}{
+		"a row is missing":         {"DELETE FROM deposited_events WHERE " + place(first(typed)), verdict{Lost: 1}},
+		"a value is another":       {"UPDATE deposited_events SET shares = shares + 1 WHERE " + place(first(typed)), verdict{Altered: 1}},
+		"a time is another":        {"UPDATE deposited_events SET block_timestamp = block_timestamp + interval '1 s' WHERE " + place(first(typed)), verdict{Altered: 1}},
+		"a generic row is missing": {"DELETE FROM generic_events WHERE " + place(first(generic)), verdict{Lost: 1}},
+		"a dead letter is missing": {"DELETE FROM dead_letters WHERE convert_from(payload, 'UTF8') LIKE '%" + mark + strconv.Itoa(first(poison)) + ".%'", verdict{Lost: 1}},
+		"a row stands twice": {`CREATE TEMPORARY TABLE twice AS SELECT * FROM deposited_events WHERE ` + place(first(typed)) +
+			`; UPDATE twice SET network = 'other'; INSERT INTO deposited_events SELECT * FROM twice`, verdict{Doubled: 1}},
+		"a row of nobody":         {"UPDATE deposited_events SET block_number = 999999 WHERE " + place(first(typed)), verdict{Lost: 1, Foreign: 1}},
+		"a dead letter of nobody": {"UPDATE dead_letters SET payload = 'x' WHERE convert_from(payload, 'UTF8') LIKE '%" + mark + strconv.Itoa(first(poison)) + ".%'", verdict{Lost: 1, Foreign: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tx, err := db.Begin(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(ctx)
+			if tag, err := tx.Exec(ctx, c.sql, pgx.QueryExecModeSimpleProtocol); err != nil || tag.RowsAffected() == 0 {
+				t.Fatal(tag, err)
+			}
+			v := check()
+			got := verdict{Lost: v.Lost, Doubled: v.Doubled, Altered: v.Altered, Foreign: v.Foreign}
+			if got != c.want {
+				t.Errorf("found %+v, want %+v", got, c.want)
+			}
+		})
+	}
+
+	t.Run("acknowledged early", func(t *testing.T) {
+		tx, err := db.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(ctx)
+		if _, err := tx.Exec(ctx, "DELETE FROM deposited_events"); err != nil {
+			t.Fatal(err)
+		}
+		var v verdict
+		if err := l.look(ctx, w, db, &v); err != nil || v.Early == 0 || v.Looks == 0 {
+			t.Errorf("found %+v, %v", v, err)
+		}
+	})
+	t.Run("pending", func(t *testing.T) {
+		if err := l.add(ctx, w.redis, []message{l.next(3000, 1, rand.New(rand.NewPCG(1, 1)))}, false); err != nil {
+			t.Fatal(err)
+		}
+		if left := w.quiet(ctx, 10*time.Millisecond); left == 0 {
+			t.Error("an entry that nobody has read was not seen")
+		}
+	})
+}
+
+// TestProxy: bytes arrive as they were sent, in slices or not, unless a fault cuts or holds them.
+func TestProxy(t *testing.T) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() { // an echo
+				defer c.Close()
+				buf := make([]byte, 4096)
+				for {
+					n, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					c.Write(buf[:n])
+				}
+			}()
+		}
+	}()
+	p, err := newProxy(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	text := bytes.Repeat([]byte("0123456789"), 100)
+	// echo sends the text, and returns what comes back within a second.
+	echo := func(t *testing.T) []byte {
+		t.Helper()
+		c, err := net.Dial("tcp4", p.address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(time.Second))
+		c.Write(text)
+		var got []byte
+		buf := make([]byte, 4096)
+		for len(got) < len(text) {
+			n, err := c.Read(buf)
+			got = append(got, buf[:n]...)
+			if err != nil {
+				break
+			}
+		}
+		return got
+	}
+	for name, c := range map[string]struct {
+		fault
+		want int
+	}{
+		"no fault":              {fault{}, len(text)},
+		"sliced":                {fault{slice: 7, delay: 10 * time.Microsecond}, len(text)},
+		"cut on the way there":  {fault{cutAfter: 300}, 0},
+		"cut on the way back":   {fault{cutAfter: int64(len(text)) + 300}, 300},
+		"requests are held":     {fault{holdRequests: true}, 0},
+		"replies are held":      {fault{holdReplies: true}, 0},
+		"cut long after it all": {fault{cutAfter: 1 << 30}, len(text)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.set(c.fault)
+			defer p.set(fault{})
+			if got := echo(t); !bytes.Equal(got, text[:c.want]) {
+				t.Errorf("%d bytes came back, want %d", len(got), c.want)
+			}
+		})
+	}
+	if got := echo(t); !bytes.Equal(got, text) {
+		t.Errorf("%d bytes came back after all faults", len(got))
+	}
+}
+
+// TestReport: runs that the report holds are not made again.
+func TestReport(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report")
+	for seed := range uint64(3) {
+		if err := appendTo(report, outcome{Seed: seed}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seeds, err := seedsIn(report); err != nil || !slices.Equal(seeds, []uint64{0, 1, 2}) {
+		t.Errorf("%v, %v", seeds, err)
+	}
+	o := options{binary: "/nowhere", logf: t.Logf}
+	if err := repeat(context.Background(), o, 3, report); err != nil {
+		t.Errorf("made again: %v", err)
+	}
+	if err := os.WriteFile(report, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seedsIn(report); err == nil {
+		t.Error("half a line was taken for a run")
+	}
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+)
+
+// verdict is what the ledger and the tables say of each other. Of all but the first two none may be.
+type verdict struct {
+	Events  int `json:"events"`  // in the ledger
+	Letters int `json:"letters"` // events of the ledger that are dead letters, as they should
+
+	Lost    int `json:"lost"`    // neither a row nor a dead letter
+	Doubled int `json:"doubled"` // rows of one event beyond the first
+	Altered int `json:"altered"` // rows with another value in some column, or in the wrong table
+	Foreign int `json:"foreign"` // rows and dead letters of no event
+	Pending int `json:"pending"` // entries not acknowledged, or not delivered
+	// Early counts entries that were acknowledged and not committed when somebody looked, in Looks looks during the run.
+	Early int `json:"early"`
+	Looks int `json:"looks"`
+
+	// First says what the first thing wrong was.
+	First string `json:"first,omitempty"`
+}
+
+func (v *verdict) failed() bool {
+	return v.Lost+v.Doubled+v.Altered+v.Foreign+v.Pending+v.Early > 0
+}
+
+func (v *verdict) note(format string, args ...any) {
+	if v.First == "" {
+		v.First = fmt.Sprintf(format, args...)
+	}
+}
+
+// quiet waits until every entry is delivered and acknowledged, and returns how many are not.
+func (w *world) quiet(ctx context.Context, limit time.Duration) int {
+	left := -1
+	_ = until(ctx, limit, func() error {
+		left = 0
+		for _, name := range streamNames {
+			state, err := stream.Inspect(ctx, w.redis, name, group)
+			if err != nil {
+				left = -1
+				return err
+			}
+			left += int(state.Pending)
+			if state.LastDeliveredID != state.LastID {
+				left += max(1, int(valueOf(state.Lag)))
+			}
+		}
+		if left > 0 {
+			return errors.New("entries are left")
+		}
+		return nil
+	})
+	return left
+}
+
+func valueOf(n *int64) int64 {
+	if n == nil {
+		return 1
+	}
+	return *n
+}
+
+// check compares the ledger with the tables.
+func (l *ledger) check(ctx context.Context, db *pgx.Conn, v *verdict) error {
+	v.Events = l.sent()
+	seen := make([]uint8, v.Events)
+	if err := l.checkRows(ctx, db, v, seen); err != nil {
+		return err
+	}
+	if err := l.checkGeneric(ctx, db, v, seen); err != nil {
+		return err
+	}
+	if err := l.checkLetters(ctx, db, v, seen); err != nil {
+		return err
+	}
+	for n, times := range seen {
+		if times == 0 {
+			v.Lost++
+			v.note("event %d is lost", n)
+		}
+	}
+	return nil
+}
+
+// found notes that event n stands in the place of a kind.
+func (l *ledger) found(v *verdict, seen []uint8, n int, k kind) bool {
+	switch {
+	case n < 0 || n >= len(seen):
+		v.Foreign++
+		v.note("event %d was never sent", n)
+		return false
+	case l.kind(n) != k:
+		v.Altered++
+		v.note("event %d is of kind %d, and stands where those of kind %d do", n, l.kind(n), k)
+		return false
+	case seen[n] > 0:
+		v.Doubled++
+		v.note("event %d stands twice", n)
+		return false
+	}
+	seen[n] = 1
+	return true
+}
+
+func (l *ledger) checkRows(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
+	rows, err := db.Query(ctx, "SELECT "+rowColumns+" FROM deposited_events")
+	if err != nil {
+		return err
+	}
+	values := make([]string, strings.Count(rowColumns, "::text")+strings.Count(rowColumns, "encode(")+1) // and network
+	targets := make([]any, len(values))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	_, err = pgx.ForEachRow(rows, targets, func() error {
+		n := number(values[5], values[1])
+		if !l.found(v, seen, n, typed) {
+			return nil
+		}
+		for i, want := range l.row(n) {
+			if values[i] != want {
+				v.Altered++
+				v.note("event %d has %q in column %d, want %q", n, values[i], i+1, want)
+				break
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// number is that of the event in a block at a place.
+func number(block, place string) int {
+	b, _ := strconv.Atoi(block)
+	i, _ := strconv.Atoi(place)
+	return (b-1)*perBlock + i
+}
+
+func (l *ledger) checkGeneric(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
+	rows, err := db.Query(ctx, "SELECT block_number::text, log_index::text, event_data->>'what' FROM generic_events")
+	if err != nil {
+		return err
+	}
+	var block, place, what string
+	_, err = pgx.ForEachRow(rows, []any{&block, &place, &what}, func() error {
+		n := number(block, place)
+		if l.found(v, seen, n, generic) && what != strconv.Itoa(n) {
+			v.Altered++
+			v.note("event %d says it was %q", n, what)
+		}
+		return nil
+	})
+	return err
+}
+
+var marked = regexp.MustCompile(mark + `(\d+)\.`)
+
+// checkLetters: an event that was added twice has two dead letters, which are kept by the place of their message.
+func (l *ledger) checkLetters(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
+	rows, err := db.Query(ctx, "SELECT convert_from(payload, 'UTF8'), reason_code, state FROM dead_letters")
+	if err != nil {
+		return err
+	}
+	var payload, reason, state string
+	_, err = pgx.ForEachRow(rows, []any{&payload, &reason, &state}, func() error {
+		m := marked.FindStringSubmatch(payload)
+		if m == nil {
+			v.Foreign++
+			v.note("a dead letter, %s, is of no event that should be one: %.300s", reason, payload)
+			return nil
+		}
+		n, _ := strconv.Atoi(m[1])
+		if n < len(seen) && seen[n] > 0 {
+			return nil
+		}
+		k := poison
+		if n < len(seen) {
+			if l.kind(n) == rubbish {
+				k = rubbish
+			}
+		}
+		if l.found(v, seen, n, k) {
+			v.Letters++
+		}
+		return nil
+	})
+	return err
+}
+
+// look takes entries that Redis says are acknowledged, and sees whether PostgreSQL holds their events.
+func (l *ledger) look(ctx context.Context, w *world, db *pgx.Conn, v *verdict) error {
+	for _, name := range streamNames {
+		given, err := stream.Delivered(ctx, w.redis, name, group)
+		if err != nil {
+			return err
+		}
+		checked := 0
+		for _, m := range l.latest(name, 2000) {
+			if stream.Lower(m.id, given.LowID) != m.id || m.id == given.LowID {
+				continue
+			}
+			var first, end = -1, -1 // typed events of the message
+			for n := m.first; n < m.end; n++ {
+				if l.kind(n) == typed {
+					if first < 0 {
+						first = n
+					}
+					end = n
+				}
+			}
+			if first < 0 {
+				continue
+			}
+			for _, n := range []int{first, end} {
+				var there bool
+				const sql = "SELECT EXISTS (SELECT FROM deposited_events WHERE network = 'chaos' AND (block_number, log_index) = ($1, $2))"
+				if err := db.QueryRow(ctx, sql, n/perBlock+1, n%perBlock).Scan(&there); err != nil {
+					return err
+				}
+				if !there {
+					v.Early++
+					v.note("entry %s of %s is acknowledged, and its event %d not committed", m.id, name, n)
+				}
+			}
+			if checked++; checked == 3 {
+				break
+			}
+		}
+		v.Looks += checked
+	}
+	return nil
+}

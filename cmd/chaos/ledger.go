@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// ledger is what was sent. Everything about an event follows from its number, so the ledger is a count, and the list of
+// the messages that Redis is known to have.
+type ledger struct {
+	seed    uint64
+	streams []string
+
+	mu       sync.Mutex
+	events   int       // those from 0 on are in Redis, each at least once
+	messages []message // in the order in which they were added
+}
+
+// message is one entry: the events from first up to, and not including, end.
+type message struct {
+	stream, id string
+	first, end int
+}
+
+type kind int
+
+const (
+	typed   kind = iota // a row of deposited_events
+	generic             // a row of generic_events: no ABI describes it
+	poison              // an item that does not decode: a dead letter
+	rubbish             // a message that is not JSON, alone in it: a dead letter
+)
+
+// kind of event n: one in a hundred is poison, and of these one in eight a message of its own.
+func (l *ledger) kind(n int) kind {
+	switch r := splitmix(l.seed ^ uint64(n)); {
+	case r%800 == 0:
+		return rubbish
+	case r%100 == 0:
+		return poison
+	case r%50 == 1:
+		return generic
+	}
+	return typed
+}
+
+// splitmix scatters its argument. https://prng.di.unimi.it/splitmix64.c
+func splitmix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+const (
+	depositedHash = "0xf717428d3271f4ca44ee92a96ecda708463de1c200f30db4e295def5e8db6b4a"
+	unknownHash   = "0x00000000000000000000000000000000000000000000000000000000c4a05000"
+	// mark stands before the number in what becomes a dead letter.
+	mark = "chaos-"
+	// perBlock is the number of events in a block of the ledger's chain.
+	perBlock = 20
+)
+
+// row is what PostgreSQL must hold of event n, in the order of rowColumns.
+func (l *ledger) row(n int) []string {
+	block, account := n/perBlock+1, fmt.Sprintf("%040x", splitmix(uint64(n))%5000)
+	amount := func(salt uint64) string { return strconv.FormatUint(splitmix(uint64(n)+salt), 10) }
+	return []string{
+		digest(0xc1, n), strconv.Itoa(n % perBlock), "chaos", "1155", "6e35cf57a41fa15ea0eae9c33e751b01a784fe7e",
+		strconv.Itoa(block), digest(0xb1, block), strconv.Itoa(1_700_000_000 + block), strconv.Itoa(n % 7),
+		account, fmt.Sprintf("%040x", n%4999), digest(0xaa, n%20_000), amount(1), amount(2), amount(3), amount(4), amount(5),
+		strconv.Itoa(n % 3),
+	}
+}
+
+// rowColumns read a row of deposited_events as texts. created_at is the server's.
+const rowColumns = `encode(transaction_hash, 'hex'), log_index::text, network, chain_id::text, encode(address, 'hex'),
+	block_number::text, encode(block_hash, 'hex'), extract(epoch FROM block_timestamp)::bigint::text, transaction_index::text,
+	encode(sender, 'hex'), encode(receiver, 'hex'), encode(term_id, 'hex'), curve_id::text, assets::text,
+	assets_after_fees::text, shares::text, total_shares::text, vault_type::text`
+
+func digest(tag byte, n int) string {
+	var b [32]byte
+	b[0] = tag
+	for i := range 8 {
+		b[31-i] = byte(n >> (8 * i))
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// item is event n as rindexer writes it.
+func (l *ledger) item(n int) string {
+	r := l.row(n)
+	information := fmt.Sprintf(`{"chain_id":%s,"network":"%s","address":"0x%s","block_hash":"0x%s","block_number":%s,`+
+		`"block_timestamp":"0x%x","transaction_hash":"0x%s","log_index":"0x%x","transaction_index":%s}`,
+		r[3], r[2], r[4], r[6], r[5], 1_700_000_000+n/perBlock+1, r[0], n%perBlock, r[8])
+	if l.kind(n) == generic {
+		return fmt.Sprintf(`{"what":"%d","transaction_information":%s}`, n, information)
+	}
+	sender := "0x" + r[9]
+	if l.kind(n) == poison {
+		sender = mark + strconv.Itoa(n) + "."
+	}
+	return fmt.Sprintf(`{"sender":"%s","receiver":"0x%s","termId":"%s","curveId":"%s","assets":"%s","assetsAfterFees":"%s",`+
+		`"shares":"%s","totalShares":"%s","vaultType":%s,"transaction_information":%s}`,
+		sender, r[10], r[11], r[12], r[13], r[14], r[15], r[16], r[17], information)
+}
+
+func (l *ledger) payload(m message) string {
+	if l.kind(m.first) == rubbish {
+		return mark + strconv.Itoa(m.first) + ". is no JSON"
+	}
+	name, hash := "Deposited", depositedHash
+	if l.kind(m.first) == generic {
+		name, hash = "Unheard", unknownHash
+	}
+	items := make([]string, 0, m.end-m.first)
+	for n := m.first; n < m.end; n++ {
+		items = append(items, l.item(n))
+	}
+	return `{"event_name":"` + name + `","event_signature_hash":"` + hash + `","network":"chaos","event_data":[` +
+		strings.Join(items, ",") + `]}`
+}
+
+// next cuts off the next message: up to most events of one kind of message.
+func (l *ledger) next(first, most int, random *rand.Rand) message {
+	m := message{stream: l.streams[random.IntN(len(l.streams))], first: first, end: first + 1}
+	alone := func(n int) bool { return l.kind(n) == generic || l.kind(n) == rubbish }
+	if !alone(first) {
+		for m.end < first+most && !alone(m.end) {
+			m.end++
+		}
+	}
+	return m
+}
+
+// produce adds events at about so many a second until ctx ends or there are most of them. Like rindexer it adds again what
+// Redis did not answer for; and now and then what it did answer for.
+func (l *ledger) produce(ctx context.Context, client redis.UniversalClient, perSecond, most int) error {
+	random := rand.New(rand.NewPCG(l.seed, 1))
+	start, sent := time.Now(), 0
+	for ctx.Err() == nil && sent < most {
+		var batch []message
+		for first := sent; len(batch) < 50 && first < most; {
+			m := l.next(first, min(1+random.IntN(40), most-first), random)
+			batch = append(batch, m)
+			first = m.end
+		}
+		again := random.IntN(50) == 0
+		if err := l.add(ctx, client, batch, again); err != nil {
+			return err
+		}
+		sent = batch[len(batch)-1].end
+		due := start.Add(time.Duration(float64(sent) / float64(perSecond) * float64(time.Second)))
+		if wait := time.Until(due); wait > 0 {
+			sleep(ctx, wait)
+		} else if wait < -time.Second {
+			start = start.Add(-wait) // Redis was away: what is late is not made up for
+		}
+	}
+	return nil
+}
+
+// add returns when Redis has all of the messages. It gives up only when the run does.
+func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []message, again bool) error {
+	payloads := make([]string, len(batch))
+	for i, m := range batch {
+		payloads[i] = l.payload(m)
+	}
+	ctx = context.WithoutCancel(ctx)
+	deadline := time.Now().Add(2 * time.Minute)
+	for {
+		commands, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i, m := range batch {
+				p.XAdd(ctx, &redis.XAddArgs{Stream: m.stream, Values: []string{"payload", payloads[i]}})
+			}
+			return nil
+		})
+		if err == nil {
+			if again {
+				again = false
+				continue
+			}
+			l.mu.Lock()
+			for i, m := range batch {
+				m.id = commands[i].(*redis.StringCmd).Val()
+				l.messages = append(l.messages, m)
+			}
+			l.events = batch[len(batch)-1].end
+			l.mu.Unlock()
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("add to Redis: %w", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// sent is how many events there are.
+func (l *ledger) sent() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.events
+}
+
+// latest are the last messages of a stream, the latest first.
+func (l *ledger) latest(stream string, most int) (found []message) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range slices.Backward(l.messages) {
+		if m.stream == stream {
+			if found = append(found, m); len(found) == most {
+				break
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,306 @@
+// Command chaos runs the service against servers of its own that keep what they commit, and harms both, the service and
+// the network between them, in an order that follows from a seed, while a producer adds events whose ledger it keeps. At
+// the end the ledger and the tables must say the same: nothing lost, doubled, altered or left pending. A failure prints the
+// seed and the command that repeats it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+)
+
+// streamNames are the streams of every run.
+var streamNames = []string{"chaos_one", "chaos_two"}
+
+// options say what a run is.
+type options struct {
+	binary    string
+	settings  []string // of the instances
+	seed      uint64
+	instances int
+	rate      int           // events a second
+	length    time.Duration // at least
+	kills     int           // at least
+	events    int           // exactly, if that is not 0; else as many as come in the time
+	logf      func(format string, args ...any)
+}
+
+// outcome is one line of a report.
+type outcome struct {
+	Seed    uint64         `json:"seed"`
+	Seconds float64        `json:"seconds"`
+	Kills   int            `json:"kills"`
+	Harms   map[string]int `json:"harms"`
+	verdict
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("seed %d: %d events, %d kills and %d harms in %.0f s: %d lost, %d doubled, %d altered, %d foreign, %d pending, "+
+		"%d acknowledged early in %d looks; %d dead letters as they should be",
+		o.Seed, o.Events, o.Kills, sum(o.Harms), o.Seconds, o.Lost, o.Doubled, o.Altered, o.Foreign, o.Pending, o.Early, o.Looks, o.Letters)
+}
+
+func sum(counts map[string]int) (all int) {
+	for _, n := range counts {
+		all += n
+	}
+	return all
+}
+
+func main() {
+	var o options
+	var settings, report string
+	var runs int
+	flag.StringVar(&o.binary, "binary", "bin/redis-postgres-sync", "the service")
+	flag.Uint64Var(&o.seed, "seed", 0, "the seed of the harms and of the events; 0 takes any")
+	flag.IntVar(&o.instances, "instances", 3, "processes of the service")
+	flag.IntVar(&o.rate, "rate", 5000, "events a second")
+	flag.DurationVar(&o.length, "time", time.Minute, "how long harm is done, at least")
+	flag.IntVar(&o.kills, "kills", 0, "how many processes are killed outright, at least")
+	flag.IntVar(&o.events, "events", 0, "how many events there are; 0 is as many as come in the time")
+	flag.IntVar(&runs, "runs", 1, "how many runs, with seeds that follow each other; those in the report are not done again")
+	flag.StringVar(&report, "report", "", "a file to which each run adds a line of JSON")
+	flag.StringVar(&settings, "set", "", "settings of the service, NAME=value and separated by commas")
+	flag.Parse()
+	stream.LogTo(slog.New(slog.DiscardHandler)) // that the servers are away is no news here
+	if settings != "" {
+		o.settings = strings.Split(settings, ",")
+	}
+	if o.seed == 0 {
+		o.seed = rand.Uint64N(math.MaxInt32)
+	}
+	o.logf = func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := repeat(ctx, o, runs, report); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// repeat makes runs, but for those that the report has already.
+func repeat(ctx context.Context, o options, runs int, report string) error {
+	done, err := seedsIn(report)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for i := range uint64(runs) {
+		o := o
+		if o.seed += i; slices.Contains(done, o.seed) {
+			continue
+		}
+		result, err := run(ctx, o)
+		if ctx.Err() != nil {
+			return errors.New("interrupted; what the report holds is not done again")
+		}
+		if err != nil {
+			return fmt.Errorf("seed %d: %w", o.seed, err)
+		}
+		o.logf("%s", result)
+		if result.failed() {
+			failed++
+			o.logf("FAILED: %s\nto repeat: bin/chaos -seed %d -instances %d -rate %d -time %s -kills %d -events %d",
+				result.First, o.seed, o.instances, o.rate, o.length, o.kills, o.events)
+		}
+		if err := appendTo(report, result); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d runs failed", failed, runs)
+	}
+	return nil
+}
+
+// run is one run. Its error is one of the run itself: what it found is in the outcome.
+func run(ctx context.Context, o options) (result outcome, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	start := time.Now()
+	w, err := newWorld(ctx, o.binary, append([]string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")}, o.settings...))
+	if err != nil {
+		return result, err
+	}
+	defer w.close()
+	for i := range o.instances {
+		if _, err := w.begin(fmt.Sprintf("instance-%d", i)); err != nil {
+			return result, err
+		}
+	}
+	if err := w.awaitTables(ctx); err != nil {
+		return result, fmt.Errorf("%w\n%s", err, w.logs())
+	}
+
+	l := &ledger{seed: o.seed, streams: streamNames}
+	r := &record{done: make(map[string]int)}
+	v := &result.verdict
+	producing, endProducing := context.WithCancel(ctx)
+	looking, endLooking := context.WithCancel(ctx)
+	var beside errgroup.Group
+	most := o.events
+	if most == 0 {
+		most = math.MaxInt
+	}
+	produced := make(chan struct{})
+	beside.Go(func() error {
+		defer close(produced)
+		return l.produce(producing, w.redis, o.rate, most)
+	})
+	beside.Go(func() error {
+		l.keepLooking(looking, w, v)
+		return nil
+	})
+	harmed := w.rage(ctx, o, r, produced)
+	if o.events > 0 && harmed == nil {
+		select {
+		case <-produced:
+		case <-ctx.Done():
+		}
+	}
+	endProducing()
+	<-produced
+	result.Pending = w.quiet(ctx, 2*time.Minute)
+	endLooking()
+	err = errors.Join(harmed, beside.Wait())
+	result.Seed, result.Kills, result.Harms = o.seed, r.kills, r.done
+	if err == nil {
+		var db, errConnect = w.connect(ctx)
+		if err = errConnect; err == nil {
+			err = l.check(ctx, db, v)
+			db.Close(ctx)
+		}
+	}
+	if result.Pending != 0 {
+		v.note("%d entries are pending", result.Pending)
+	}
+	result.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
+	if err != nil || v.failed() {
+		o.logf("what the instances said:\n%s", w.logs())
+	}
+	return result, err
+}
+
+// rage does harm until there was enough of it.
+func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan struct{}) error {
+	start := time.Now()
+	enough := func() bool {
+		select {
+		case <-produced:
+		default:
+			if o.events > 0 {
+				return false
+			}
+		}
+		return time.Since(start) >= o.length && r.killed(0) >= o.kills
+	}
+	raging, ctx := errgroup.WithContext(ctx)
+	for i, harms := range [][]harm{harms, killing} {
+		n := &nemesis{world: w, random: rand.New(rand.NewPCG(o.seed, uint64(2+i))), record: r}
+		raging.Go(func() error {
+			for !enough() {
+				if sleep(ctx, n.between(0, time.Second)); ctx.Err() != nil {
+					return ctx.Err()
+				}
+				name, err := n.harm(ctx, harms)
+				if err != nil {
+					return err
+				}
+				for _, i := range w.running() {
+					if err := i.service.Exited(); err != nil && !i.taken.Load() {
+						return fmt.Errorf("%s has ended by itself after this: %s: %w", i.name, name, err)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	return raging.Wait()
+}
+
+// keepLooking looks for what is acknowledged too early, while the servers answer.
+func (l *ledger) keepLooking(ctx context.Context, w *world, v *verdict) {
+	for ctx.Err() == nil {
+		db, err := w.connect(ctx)
+		if err != nil {
+			continue
+		}
+		for err == nil && ctx.Err() == nil {
+			sleep(ctx, 100*time.Millisecond)
+			err = l.look(ctx, w, db, v)
+		}
+		db.Close(context.WithoutCancel(ctx))
+	}
+}
+
+// awaitTables waits for the first instance to have made the tables.
+func (w *world) awaitTables(ctx context.Context) error {
+	db, err := w.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	return until(ctx, time.Minute, func() error {
+		var there bool
+		err := db.QueryRow(ctx, "SELECT EXISTS (SELECT FROM schema_state)").Scan(&there)
+		if err == nil && !there {
+			err = errors.New("the schema is not there yet")
+		}
+		return err
+	})
+}
+
+// seedsIn reads the seeds of the runs that a report holds.
+func seedsIn(report string) (seeds []uint64, err error) {
+	if report == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(report)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		var o outcome
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			return nil, fmt.Errorf("read %s: %w", report, err)
+		}
+		seeds = append(seeds, o.Seed)
+	}
+	return seeds, nil
+}
+
+func appendTo(report string, o outcome) error {
+	if report == "" {
+		return nil
+	}
+	line, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(report, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(line, '\n'))
+	return errors.Join(err, f.Close())
+}

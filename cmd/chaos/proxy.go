@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+)
+
+// proxy stands between the instances and a server, and does to their connections what networks do. It reads nothing of
+// what passes. Its methods are for any goroutine.
+type proxy struct {
+	target string
+	ln     net.Listener
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex
+	links  map[*link]bool
+	closed bool
+	fault  fault
+}
+
+// fault is what happens to all that passes. The zero value lets it pass.
+type fault struct {
+	// hold keeps back what goes to the server, to the instances, or both, without telling anybody.
+	holdRequests, holdReplies bool
+	// slice is the most bytes that are passed on at a time, each after delay. 0 is all at once.
+	slice int
+	delay time.Duration
+	// cutAfter cuts each connection when so many bytes have passed in both directions since the fault began. 0 is never.
+	cutAfter int64
+}
+
+// link is a connection through the proxy.
+type link struct {
+	client, server net.Conn
+	passed         int64 // since the fault began; behind the proxy's mutex
+}
+
+func newProxy(target string) (*proxy, error) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &proxy{target: target, ln: ln, links: make(map[*link]bool)}
+	p.wg.Go(p.serve)
+	return p, nil
+}
+
+func (p *proxy) address() string { return p.ln.Addr().String() }
+
+func (p *proxy) close() {
+	p.ln.Close()
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.cut()
+	p.wg.Wait()
+}
+
+// set begins a fault, or ends it.
+func (p *proxy) set(f fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault = f
+	for l := range p.links {
+		l.passed = 0
+	}
+}
+
+// cut ends all connections that there are.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		l.end()
+	}
+}
+
+func (l *link) end() {
+	l.client.Close()
+	l.server.Close()
+}
+
+func (p *proxy) serve() {
+	for {
+		client, err := p.ln.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.DialTimeout("tcp4", p.target, time.Second)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		l := &link{client: client, server: server}
+		p.mu.Lock()
+		p.links[l] = true
+		if p.closed {
+			l.end()
+		}
+		p.mu.Unlock()
+		p.wg.Go(func() { p.pump(l, l.client, l.server, true) })
+		p.wg.Go(func() { p.pump(l, l.server, l.client, false) })
+	}
+}
+
+// errCut is what a fault does to a connection.
+var errCut = errors.New("cut")
+
+func (p *proxy) pump(l *link, from, to net.Conn, requests bool) {
+	defer func() {
+		l.end()
+		p.mu.Lock()
+		delete(p.links, l)
+		p.mu.Unlock()
+	}()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buf)
+		for part := buf[:n]; len(part) > 0; {
+			passed, err := p.pass(l, to, part, requests)
+			if err != nil {
+				return
+			}
+			part = part[passed:]
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// pass passes on some of what was read, once no fault holds it back.
+func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, err error) {
+	const look = 5 * time.Millisecond
+	for {
+		p.mu.Lock()
+		f, live, passed := p.fault, p.links[l], l.passed
+		p.mu.Unlock()
+		if !live || p.isClosed() {
+			return 0, errCut
+		}
+		if requests && f.holdRequests || !requests && f.holdReplies {
+			time.Sleep(look)
+			continue
+		}
+		if f.slice > 0 {
+			part = part[:min(len(part), f.slice)]
+			time.Sleep(time.Duration(rand.Int64N(int64(f.delay) + 1)))
+		}
+		end := f.cutAfter > 0 && passed+int64(len(part)) >= f.cutAfter
+		if end {
+			part = part[:max(0, f.cutAfter-passed)]
+		}
+		n, err = to.Write(part)
+		p.mu.Lock()
+		l.passed += int64(n)
+		p.mu.Unlock()
+		if end {
+			return n, errCut
+		}
+		return n, err
+	}
+}
+
+func (p *proxy) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
