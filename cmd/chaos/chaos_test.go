@@ -48,6 +48,16 @@ func TestChaos(t *testing.T) {
 	}
 }
 
+// TestRestore: a backup is restored, and all that was acknowledged since comes back.
+func TestRestore(t *testing.T) {
+	o := options{binary: binary, seed: rand.Uint64N(1 << 31), instances: 2, rate: 5000, logf: t.Logf}
+	result, err := drill(t.Context(), o, 10_000)
+	t.Logf("%s", result)
+	if err != nil || result.failed() || result.Events < 15_000 {
+		t.Errorf("%v; %s", err, result.First)
+	}
+}
+
 // TestCheck: what is wrong in the tables is found, whatever it is.
 func TestCheck(t *testing.T) {
 	ctx := t.Context()
@@ -241,7 +251,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("%v, %v", seeds, err)
 	}
 	o := options{binary: "/nowhere", logf: t.Logf}
-	if err := repeat(context.Background(), o, 3, report); err != nil {
+	if err := repeat(context.Background(), o, run, 3, report); err != nil {
 		t.Errorf("made again: %v", err)
 	}
 	if err := os.WriteFile(report, []byte("{"), 0o600); err != nil {

@@ -38,6 +38,7 @@ type options struct {
 	length    time.Duration // at least
 	kills     int           // at least
 	events    int           // exactly, if that is not 0; else as many as come in the time
+	soak      bool          // restarts alone, and a witness that is watched
 	logf      func(format string, args ...any)
 }
 
@@ -66,7 +67,7 @@ func sum(counts map[string]int) (all int) {
 func main() {
 	var o options
 	var settings, report string
-	var runs int
+	var runs, restore int
 	flag.StringVar(&o.binary, "binary", "bin/redis-postgres-sync", "the service")
 	flag.Uint64Var(&o.seed, "seed", 0, "the seed of the harms and of the events; 0 takes any")
 	flag.IntVar(&o.instances, "instances", 3, "processes of the service")
@@ -75,6 +76,8 @@ func main() {
 	flag.IntVar(&o.kills, "kills", 0, "how many processes are killed outright, at least")
 	flag.IntVar(&o.events, "events", 0, "how many events there are; 0 is as many as come in the time")
 	flag.IntVar(&runs, "runs", 1, "how many runs, with seeds that follow each other; those in the report are not done again")
+	flag.BoolVar(&o.soak, "soak", false, "instead of harm: restarts now and then, and what a process that is not restarted has in use")
+	flag.IntVar(&restore, "restore", 0, "instead of harm: restore a base backup after so many more events were acknowledged")
 	flag.StringVar(&report, "report", "", "a file to which each run adds a line of JSON")
 	flag.StringVar(&settings, "set", "", "settings of the service, NAME=value and separated by commas")
 	flag.Parse()
@@ -88,7 +91,11 @@ func main() {
 	o.logf = func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := repeat(ctx, o, runs, report); err != nil {
+	do := run
+	if restore > 0 {
+		do = func(ctx context.Context, o options) (outcome, error) { return drill(ctx, o, restore) }
+	}
+	if err := repeat(ctx, o, do, runs, report); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		stop()
 		os.Exit(1)
@@ -96,7 +103,9 @@ func main() {
 }
 
 // repeat makes runs, but for those that the report has already.
-func repeat(ctx context.Context, o options, runs int, report string) error {
+func repeat(
+	ctx context.Context, o options, do func(context.Context, options) (outcome, error), runs int, report string,
+) error {
 	done, err := seedsIn(report)
 	if err != nil {
 		return err
@@ -107,7 +116,7 @@ func repeat(ctx context.Context, o options, runs int, report string) error {
 		if o.seed += i; slices.Contains(done, o.seed) {
 			continue
 		}
-		result, err := run(ctx, o)
+		result, err := do(ctx, o)
 		if ctx.Err() != nil {
 			return errors.New("interrupted; what the report holds is not done again")
 		}
@@ -148,6 +157,14 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	if err := w.awaitTables(ctx); err != nil {
 		return result, fmt.Errorf("%w\n%s", err, w.logs())
 	}
+	var samples []usage
+	if o.soak {
+		i, err := w.begin(witness)
+		if err != nil {
+			return result, err
+		}
+		i.taken.Store(true)
+	}
 
 	l := &ledger{seed: o.seed, streams: streamNames}
 	r := &record{done: make(map[string]int)}
@@ -168,6 +185,12 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 		l.keepLooking(looking, w, v)
 		return nil
 	})
+	if o.soak {
+		beside.Go(func() error {
+			samples = w.watch(producing, o.logf)
+			return nil
+		})
+	}
 	harmed := w.rage(ctx, o, r, produced)
 	if o.events > 0 && harmed == nil {
 		select {
@@ -177,9 +200,10 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	}
 	endProducing()
 	<-produced
-	result.Pending = w.quiet(ctx, 2*time.Minute)
+	result.Pending = w.quiet(ctx, 5*time.Minute)
 	endLooking()
 	err = errors.Join(harmed, beside.Wait())
+	tellUsage(samples, o.logf)
 	result.Seed, result.Kills, result.Harms = o.seed, r.kills, r.done
 	if err == nil {
 		var db, errConnect = w.connect(ctx)
@@ -212,11 +236,15 @@ func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan 
 		return time.Since(start) >= o.length && r.killed(0) >= o.kills
 	}
 	raging, ctx := errgroup.WithContext(ctx)
-	for i, harms := range [][]harm{harms, killing} {
-		n := &nemesis{world: w, random: rand.New(rand.NewPCG(o.seed, uint64(2+i))), record: r}
+	all, pause := [][]harm{harms, killing}, time.Second
+	if o.soak {
+		all, pause = [][]harm{restarts}, time.Minute
+	}
+	for i, harms := range all {
+		n := newNemesis(w, r, o.seed, uint64(2+i))
 		raging.Go(func() error {
 			for !enough() {
-				if sleep(ctx, n.between(0, time.Second)); ctx.Err() != nil {
+				if sleep(ctx, n.between(0, pause)); ctx.Err() != nil {
 					return ctx.Err()
 				}
 				name, err := n.harm(ctx, harms)
@@ -224,7 +252,7 @@ func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan 
 					return err
 				}
 				for _, i := range w.running() {
-					if err := i.service.Exited(); err != nil && !i.taken.Load() {
+					if err := i.service.Exited(); err != nil && (!i.taken.Load() || i.name == witness) {
 						return fmt.Errorf("%s has ended by itself after this: %s: %w", i.name, name, err)
 					}
 				}

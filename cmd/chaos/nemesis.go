@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -130,7 +131,7 @@ func (n *nemesis) kill(ctx context.Context) error {
 	return n.crash(ctx, i, n.between(0, 300*time.Millisecond))
 }
 
-func (n *nemesis) killAll(context.Context) error {
+func (n *nemesis) killAll(ctx context.Context) error {
 	var all []*instance
 	for i := n.take(); i != nil; i = n.take() {
 		n.killed(1)
@@ -141,8 +142,7 @@ func (n *nemesis) killAll(context.Context) error {
 	}
 	for _, i := range all {
 		i.service.Wait()
-		n.forget(i)
-		if _, err := n.begin(i.name); err != nil {
+		if err := n.replace(ctx, i, 0); err != nil {
 			return err
 		}
 	}
@@ -178,20 +178,17 @@ func (n *nemesis) away(ctx context.Context, while time.Duration) error {
 	if err := i.service.Stop(); err != nil {
 		return err
 	}
-	n.forget(i)
-	sleep(ctx, while)
-	_, err := n.begin(i.name)
-	return err
+	return n.replace(ctx, i, while)
 }
 
 func (n *nemesis) more(ctx context.Context) error {
-	i, err := n.begin(fmt.Sprintf("extra-%d", n.random.IntN(3)))
+	i, err := n.begin(extra + strconv.Itoa(n.random.IntN(3)))
 	if err != nil {
 		return err
 	}
 	sleep(ctx, n.between(time.Second, 3*time.Second))
 	if !i.taken.CompareAndSwap(false, true) {
-		return nil // it has been killed meanwhile, and will be again: it stays
+		return nil // it is being killed, or frozen for a while: then it stays for longer
 	}
 	defer n.forget(i)
 	return i.service.Stop()

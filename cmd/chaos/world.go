@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -39,11 +40,16 @@ type world struct {
 	outputs   []string // of instances that are no more, their ends
 }
 
+// extra begins the names of instances that come for a while.
+const extra = "extra-"
+
 // instance is one process of the service, and the next one in its place.
 type instance struct {
 	name    string
+	port    int // of its HTTP server, if it is the witness
 	service *launch.Service
 	taken   atomic.Bool // for a harm
+	extra   bool        // one of those that come for a while
 }
 
 const postgresSettings = `
@@ -103,7 +109,7 @@ func (w *world) keepRedis(ctx context.Context) error {
 	return until(ctx, 10*time.Second, func() error {
 		info, err := w.redis.Info(ctx, "persistence").Result()
 		if err == nil && !(strings.Contains(info, "aof_rewrite_in_progress:0") && strings.Contains(info, "aof_rewrite_scheduled:0")) {
-			err = errors.New("Redis is writing its first file")
+			err = errors.New("its first file is being written")
 		}
 		return err
 	})
@@ -134,9 +140,17 @@ func (w *world) close() {
 
 // begin starts an instance under a name.
 func (w *world) begin(name string) (*instance, error) {
+	port := 0 // any
+	if name == witness {
+		var err error
+		if port, err = freePort(); err != nil {
+			return nil, err
+		}
+	}
 	settings := append([]string{
 		"DATABASE_URL=" + w.toPostgres.url(w.postgres.URL()), "REDIS_URL=" + w.toRedis.url(w.redisServer.URL()),
-		"CONSUMER_GROUP=" + group, "CONSUMER_NAME=" + name, "HTTP_HOST=127.0.0.1", "HTTP_PORT=0", "LOG_LEVEL=warn",
+		"CONSUMER_GROUP=" + group, "CONSUMER_NAME=" + name, "HTTP_HOST=127.0.0.1", "LOG_LEVEL=warn",
+		fmt.Sprintf("HTTP_PORT=%d", port),
 		fmt.Sprintf("CLAIM_MIN_IDLE_MS=%d", minIdle.Milliseconds()), "CLAIM_INTERVAL_MS=500", "PROCESSING_TIMEOUT_MS=5000",
 		"CIRCUIT_BREAKER_TIMEOUT_MS=2000", "SHUTDOWN_TIMEOUT_MS=2000",
 	}, w.settings...)
@@ -144,11 +158,21 @@ func (w *world) begin(name string) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{name: name, service: service}
+	i := &instance{name: name, port: port, service: service, extra: strings.HasPrefix(name, extra)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.instances = append(w.instances, i)
 	return i, nil
+}
+
+// freePort is one that is free at this moment.
+func freePort() (int, error) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port, nil
 }
 
 // forget takes an instance that has ended off the list.
@@ -183,13 +207,21 @@ func (w *world) logs() string {
 	return strings.Join(w.outputs, "\n")
 }
 
-// crash kills an instance outright, and starts it anew.
+// crash kills an instance outright, and starts it anew, unless it was there for a while only.
 func (w *world) crash(ctx context.Context, i *instance, pause time.Duration) error {
 	if err := i.service.Signal(os.Kill); err != nil {
 		return err
 	}
 	i.service.Wait()
+	return w.replace(ctx, i, pause)
+}
+
+// replace starts an instance in the place of one that has ended.
+func (w *world) replace(ctx context.Context, i *instance, pause time.Duration) error {
 	w.forget(i)
+	if i.extra {
+		return nil
+	}
 	sleep(ctx, pause)
 	_, err := w.begin(i.name)
 	return err

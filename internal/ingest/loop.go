@@ -59,6 +59,8 @@ type Loop struct {
 	Breaker *Breaker
 	Pauses  *Pauses
 	Metrics *Metrics
+
+	pace pace
 }
 
 // Run runs the loop until ctx ends, and returns nil then. The batch in hand is finished, if PostgreSQL takes any and that
@@ -83,18 +85,28 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// process decides, writes and acknowledges messages that were read at start. If they take too long together, each half
-// is tried by itself. It returns an error only when ctx has ended.
+// process decides, writes and acknowledges messages that were read at start, as many at once as can be written in time. It
+// returns an error only when ctx has ended.
 func (l *Loop) process(ctx context.Context, start time.Time, messages []event.Message) error {
-	batch := l.Decider.Decide(messages)
-	result, err := l.write(ctx, batch)
-	if errors.Is(err, errTooSlow) {
-		half := len(messages) / 2
-		if err := l.process(ctx, start, messages[:half]); err != nil {
+	for len(messages) > 0 {
+		n, begun := l.pace.next(len(messages)), time.Now()
+		err := l.decide(ctx, start, messages[:n])
+		if errors.Is(err, errTooSlow) {
+			l.pace.late(n)
+			continue
+		}
+		if err != nil {
 			return err
 		}
-		return l.process(ctx, start, messages[half:])
+		l.pace.written(n, time.Since(begun), l.WriteTimeout)
+		messages = messages[n:]
 	}
+	return nil
+}
+
+func (l *Loop) decide(ctx context.Context, start time.Time, messages []event.Message) error {
+	batch := l.Decider.Decide(messages)
+	result, err := l.write(ctx, batch)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -163,4 +164,62 @@ func (p *postgres) ready(pid, _ int) bool {
 
 func (p *postgres) url(port int) string {
 	return fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", p.password, port)
+}
+
+// Backup makes a base backup of a PostgreSQL server while it works, which Restore goes back to.
+// https://www.postgresql.org/docs/current/app-pgbasebackup.html
+func (s *Server) Backup(ctx context.Context) error {
+	p, ok := s.engine.(*postgres)
+	if !ok {
+		return errors.New("back up: the server is no PostgreSQL")
+	}
+	u, err := url.Parse(s.URL())
+	if err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	if err := p.newDirectory(p.backup()); err != nil {
+		return err
+	}
+	// What we were led to may be a link to the server's program alone.
+	program, err := filepath.EvalSymlinks(filepath.Join(p.bin, "postgres"))
+	if err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), "pg_basebackup"), "--pgdata", p.backup(), "--checkpoint", "fast",
+		"--wal-method", "stream", "--host", u.Hostname(), "--port", u.Port(), "--username", "postgres")
+	p.prepare(cmd)
+	cmd.Dir = s.dir.path
+	cmd.Env = append(cmd.Env, "PGPASSWORD="+p.password)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("back up: %w; pg_basebackup said: %s", err, out)
+	}
+	return nil
+}
+
+// Restore stops the server, and starts it with the files of the last Backup, which is used up by that. What was committed
+// since is lost.
+func (s *Server) Restore(ctx context.Context) error {
+	p, ok := s.engine.(*postgres)
+	if !ok {
+		return errors.New("restore: the server is no PostgreSQL")
+	}
+	s.process.stop()
+	if err := errors.Join(os.RemoveAll(p.data), os.Rename(p.backup(), p.data)); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	return s.Restart(ctx)
+}
+
+func (p *postgres) backup() string { return p.data + "-backup" }
+
+// newDirectory makes an empty directory for the user that PostgreSQL runs as.
+func (p *postgres) newDirectory(path string) error {
+	err := errors.Join(os.RemoveAll(path), os.Mkdir(path, 0o700))
+	if c := p.attr.Credential; c != nil && err == nil {
+		err = os.Chown(path, int(c.Uid), int(c.Gid))
+	}
+	if err != nil {
+		return fmt.Errorf("make directory %s: %w", path, err)
+	}
+	return nil
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// drill takes a base backup under load, has so many more events acknowledged, and goes back to the backup: all of the
+// events must come back.
+func drill(ctx context.Context, o options, events int) (result outcome, err error) {
+	start := time.Now()
+	w, err := newWorld(ctx, o.binary, append([]string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")}, o.settings...))
+	if err != nil {
+		return result, err
+	}
+	defer w.close()
+	for i := range o.instances {
+		if _, err := w.begin(fmt.Sprintf("instance-%d", i)); err != nil {
+			return result, err
+		}
+	}
+	if err := w.awaitTables(ctx); err != nil {
+		return result, fmt.Errorf("%w\n%s", err, w.logs())
+	}
+	l := &ledger{seed: o.seed, streams: streamNames}
+	v := &result.verdict
+	producing, end := context.WithCancel(ctx)
+	defer end()
+	var beside errgroup.Group
+	beside.Go(func() error { return l.produce(producing, w.redis, o.rate, math.MaxInt) })
+	sent := func(least int) error {
+		return until(ctx, 10*time.Minute, func() error {
+			if l.sent() < least {
+				return errors.New("not so many events yet")
+			}
+			return nil
+		})
+	}
+	err = sent(events / 2)
+	if err == nil {
+		err = w.postgres.Backup(ctx)
+	}
+	saved := l.sent()
+	if err == nil {
+		err = sent(saved + events)
+	}
+	end()
+	if err = errors.Join(err, beside.Wait()); err != nil {
+		return result, err
+	}
+	if left := w.quiet(ctx, time.Minute); left != 0 {
+		return result, fmt.Errorf("before the restore %d entries are pending\n%s", left, w.logs())
+	}
+	o.logf("%d events when the backup was complete, %d are acknowledged: restoring", saved, l.sent())
+	if err := w.postgres.Restore(ctx); err != nil {
+		return result, err
+	}
+	db, err := w.connect(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer db.Close(ctx)
+	var rows int
+	if err := db.QueryRow(ctx, "SELECT count(*) FROM deposited_events").Scan(&rows); err != nil {
+		return result, err
+	}
+	o.logf("%d rows right after the restore", rows)
+	restored := time.Now()
+	_ = until(ctx, 2*time.Minute, func() error { // what is read again is pending for nobody
+		*v = verdict{}
+		if err := l.check(ctx, db, v); err != nil {
+			return err
+		}
+		if v.failed() {
+			return errors.New("something is missing yet")
+		}
+		return nil
+	})
+	v.Pending = w.quiet(ctx, time.Minute)
+	o.logf("%.1f s after it: %d lost", time.Since(restored).Seconds(), v.Lost)
+	result.Seed, result.Seconds = o.seed, time.Since(start).Round(time.Millisecond).Seconds()
+	if v.failed() {
+		o.logf("what the instances said:\n%s", w.logs())
+	}
+	return result, nil
+}
