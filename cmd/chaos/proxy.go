@@ -19,6 +19,7 @@ type proxy struct {
 	links  map[*link]bool
 	closed bool
 	fault  fault
+	cuts   int // connections that the fault has cut since it began
 }
 
 // fault is what happens to all that passes. The zero value lets it pass.
@@ -63,7 +64,7 @@ func (p *proxy) close() {
 func (p *proxy) set(f fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault = f
+	p.fault, p.cuts = f, 0
 	for l := range p.links {
 		l.passed = 0
 	}
@@ -76,6 +77,13 @@ func (p *proxy) cut() {
 	for l := range p.links {
 		l.end()
 	}
+}
+
+// cutsDone is how many connections the fault has cut.
+func (p *proxy) cutsDone() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
 }
 
 func (l *link) end() {
@@ -157,6 +165,9 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 		n, err = to.Write(part)
 		p.mu.Lock()
 		l.passed += int64(n)
+		if end {
+			p.cuts++
+		}
 		p.mu.Unlock()
 		if end {
 			return n, errCut

@@ -14,26 +14,33 @@ var (
 	declaredTests = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9_]+)\(`)
 )
 
-// TestPromises: each test that docs/promises.md names exists, in the package that it names.
+// TestPromises: each test that docs/promises.md and docs/guarantees.md name exists, in the package that they name.
 func TestPromises(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/promises.md")
+	for _, page := range []string{"../../docs/promises.md", "../../docs/guarantees.md"} {
+		checkNamedTests(t, page)
+	}
+}
+
+func checkNamedTests(t *testing.T, name string) {
+	t.Helper()
+	page, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := 0
 	for _, group := range namedTests.FindAllStringSubmatch(string(page), -1) {
 		declared := testsOf(t, group[2])
-		for _, name := range namedTest.FindAllStringSubmatch(group[1], -1) {
+		for _, test := range namedTest.FindAllStringSubmatch(group[1], -1) {
 			found++
-			if !declared[name[1]] {
-				t.Errorf("there is no %s in %s", name[1], group[2])
+			if !declared[test[1]] {
+				t.Errorf("%s: there is no %s in %s", name, test[1], group[2])
 			}
 		}
 	}
 	// One by itself, without its package, would not be checked. The page names this one, too.
 	if all := len(namedTest.FindAllString(string(page), -1)); found != all-1 {
-		t.Errorf("%d tests are named, %d of them with their package", all, found)
+		t.Errorf("%s: %d tests are named, %d of them with their package", name, all, found)
 	}
 }
 
