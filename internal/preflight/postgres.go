@@ -181,7 +181,7 @@ func (f *facts) durability() []Finding {
 	}
 	if f.SynchronousCommit == "off" {
 		all = append(all, postgresArea.warn("synchronous_commit", "ALTER ROLE … SET synchronous_commit = on",
-			"off: a crash loses what was committed within the last second or so, which Redis no longer holds as pending"))
+			"off: a crash loses what was committed within the last second or so, which is read again as long as the stream still has it"))
 	}
 	if len(all) == 0 {
 		all = append(all, postgresArea.ok("durability", "fsync and full_page_writes are on, synchronous_commit is %s",
