@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,19 +14,11 @@ import (
 // events must come back.
 func drill(ctx context.Context, o options, events int) (result outcome, err error) {
 	start := time.Now()
-	w, err := newWorld(ctx, o.binary, append([]string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")}, o.settings...))
+	w, err := o.world(ctx)
 	if err != nil {
 		return result, err
 	}
 	defer w.close()
-	for i := range o.instances {
-		if _, err := w.begin(fmt.Sprintf("instance-%d", i)); err != nil {
-			return result, err
-		}
-	}
-	if err := w.awaitTables(ctx); err != nil {
-		return result, fmt.Errorf("%w\n%s", err, w.logs())
-	}
 	l := &ledger{seed: o.seed, streams: streamNames}
 	v := &result.verdict
 	producing, end := context.WithCancel(ctx)

@@ -139,24 +139,38 @@ func repeat(
 	return nil
 }
 
+// world is one with its instances, whose schema is there.
+func (o options) world(ctx context.Context) (w *world, err error) {
+	w, err = newWorld(ctx, o.binary, append([]string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")}, o.settings...))
+	if err != nil {
+		return nil, err
+	}
+	for i := range o.instances {
+		if _, err = w.begin(fmt.Sprintf("instance-%d", i)); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = w.awaitTables(ctx)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, w.logs())
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
 // run is one run. Its error is one of the run itself: what it found is in the outcome.
 func run(ctx context.Context, o options) (result outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	start := time.Now()
-	w, err := newWorld(ctx, o.binary, append([]string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")}, o.settings...))
+	w, err := o.world(ctx)
 	if err != nil {
 		return result, err
 	}
 	defer w.close()
-	for i := range o.instances {
-		if _, err := w.begin(fmt.Sprintf("instance-%d", i)); err != nil {
-			return result, err
-		}
-	}
-	if err := w.awaitTables(ctx); err != nil {
-		return result, fmt.Errorf("%w\n%s", err, w.logs())
-	}
 	var samples []usage
 	if o.soak {
 		i, err := w.begin(witness)
