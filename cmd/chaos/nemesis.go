@@ -175,7 +175,7 @@ func (n *nemesis) away(ctx context.Context, while time.Duration) error {
 	if i == nil {
 		return nil
 	}
-	if err := i.service.Stop(); err != nil {
+	if err := n.stop(ctx, i); err != nil {
 		return err
 	}
 	return n.replace(ctx, i, while)
@@ -191,7 +191,7 @@ func (n *nemesis) more(ctx context.Context) error {
 		return nil // it is being killed, or frozen for a while: then it stays for longer
 	}
 	defer n.forget(i)
-	return i.service.Stop()
+	return n.stop(ctx, i)
 }
 
 const others = " FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"

@@ -149,7 +149,7 @@ func (w *world) begin(name string) (*instance, error) {
 	}
 	settings := append([]string{
 		"DATABASE_URL=" + w.toPostgres.url(w.postgres.URL()), "REDIS_URL=" + w.toRedis.url(w.redisServer.URL()),
-		"CONSUMER_GROUP=" + group, "CONSUMER_NAME=" + name, "HTTP_HOST=127.0.0.1", "LOG_LEVEL=warn",
+		"CONSUMER_GROUP=" + group, "CONSUMER_NAME=" + name, "HTTP_HOST=127.0.0.1",
 		fmt.Sprintf("HTTP_PORT=%d", port),
 		fmt.Sprintf("CLAIM_MIN_IDLE_MS=%d", minIdle.Milliseconds()), "CLAIM_INTERVAL_MS=500", "PROCESSING_TIMEOUT_MS=5000",
 		"CIRCUIT_BREAKER_TIMEOUT_MS=2000", "SHUTDOWN_TIMEOUT_MS=2000",
@@ -205,6 +205,18 @@ func (w *world) logs() string {
 		w.outputs = append(w.outputs, i.name+", running: …"+output[max(0, len(output)-kept):])
 	}
 	return strings.Join(w.outputs, "\n")
+}
+
+// stop ends an instance as an operator would. One that has said nothing yet may not know the signal yet, and die of it, which
+// is no loss but no order either.
+func (w *world) stop(ctx context.Context, i *instance) error {
+	err := until(ctx, 10*time.Second, func() error {
+		if i.service.Output() == "" {
+			return fmt.Errorf("%s says nothing", i.name)
+		}
+		return nil
+	})
+	return errors.Join(err, i.service.Stop())
 }
 
 // crash kills an instance outright, and starts it anew, unless it was there for a while only.
