@@ -319,23 +319,4 @@ WHERE (network, block_number, log_index, transaction_hash, event_signature_hash)
 );
 
 -- name: BeginIncarnation :exec
-INSERT INTO server_incarnation AS i (started_at)
-VALUES (pg_postmaster_start_time())
-ON CONFLICT (only_row) DO UPDATE SET id = excluded.id, started_at = excluded.started_at
-WHERE i.started_at <> excluded.started_at;
-
--- name: Incarnation :one
-SELECT id FROM server_incarnation WHERE started_at = pg_postmaster_start_time();
-
--- name: StreamProgress :one
-SELECT low_id, incarnation, updated_at FROM stream_progress WHERE (stream, consumer_group) = (@stream, @consumer_group);
-
--- PutStreamProgress: nothing where the server is not the one that the caller knows.
-
--- name: PutStreamProgress :execrows
-INSERT INTO stream_progress AS p (stream, consumer_group, low_id, incarnation)
-SELECT @stream, @consumer_group, @low_id, id
-FROM server_incarnation
-WHERE id = @incarnation AND started_at = pg_postmaster_start_time()
-ON CONFLICT (stream, consumer_group)
-DO UPDATE SET low_id = excluded.low_id, incarnation = excluded.incarnation, updated_at = now();
+INSERT INTO server_incarnation DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -109,23 +109,26 @@ CREATE TABLE stream_progress (
     stream text NOT NULL,
     consumer_group text NOT NULL,
     low_id text NOT NULL,
-    incarnation uuid NOT NULL,
+    incarnation text NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now(),
+    sample_id text NOT NULL,
+    sampled_at timestamptz NOT NULL DEFAULT now(),
+    trim_id text NOT NULL,
     CONSTRAINT stream_progress_pkey PRIMARY KEY (stream, consumer_group)
 );
 
 COMMENT ON TABLE stream_progress IS 'how far each stream is decided for certain, written after acknowledgements';
-COMMENT ON COLUMN stream_progress.low_id IS 'all entries below are decided in this database: below it, none is read again';
-COMMENT ON COLUMN stream_progress.incarnation IS 'the incarnation of the server that this was written to';
+COMMENT ON COLUMN stream_progress.low_id IS 'the watermark: all entries below are decided in this database';
+COMMENT ON COLUMN stream_progress.incarnation IS 'the incarnation of the server that the watermark was written in';
+COMMENT ON COLUMN stream_progress.sample_id IS 'the watermark as it was at sampled_at, to become trim_id when it is old enough';
+COMMENT ON COLUMN stream_progress.trim_id IS 'a watermark that is older than TRIM_RETENTION: what is below may be trimmed';
 
 CREATE UNLOGGED TABLE server_incarnation (
     only_row boolean NOT NULL DEFAULT true,
     id uuid NOT NULL DEFAULT gen_random_uuid(),
-    started_at timestamptz NOT NULL,
     CONSTRAINT server_incarnation_pkey PRIMARY KEY (only_row),
     CONSTRAINT server_incarnation_only_row CHECK (only_row)
 );
 
 COMMENT ON TABLE server_incarnation IS
-    'a new id for each time that the server may have lost what it had committed; unlogged, so that a crash, a restore and a promotion empty it';
-COMMENT ON COLUMN server_incarnation.started_at IS 'start of the server that the id is for';
+    'a row that is gone, or another one, when the server may have lost what it had committed: unlogged, so that a crash, a restore and a promotion empty it';

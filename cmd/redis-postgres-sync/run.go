@@ -314,7 +314,7 @@ func (s *service) runLoops(ctx context.Context, name string) {
 func (s *service) keepWatermarks(ctx context.Context, keeping *sync.WaitGroup) {
 	var looking sync.WaitGroup
 	for _, name := range s.cfg.RedisStreams {
-		options := watermark.Options{
+		keeper := watermark.New(watermark.Options{
 			Redis:    s.redis,
 			Progress: pg.NewProgress(s.writers, s.cfg.ConsumerGroup),
 			Engine: replay.New(s.writers, replay.Options{
@@ -323,15 +323,13 @@ func (s *service) keepWatermarks(ctx context.Context, keeping *sync.WaitGroup) {
 				Timeout:    s.cfg.ProcessingTimeout,
 				Writer:     pg.Options{Finality: s.cfg.Finality, MaxRefusals: s.cfg.MaxRetries, Metrics: s.rows},
 			}),
-			Stream:  name,
-			Group:   s.cfg.ConsumerGroup,
-			Metrics: s.marks,
-			Log:     s.log,
-		}
-		if s.cfg.Trim {
-			options.Retention = s.cfg.TrimRetention
-		}
-		keeper := watermark.New(options)
+			Stream:    name,
+			Group:     s.cfg.ConsumerGroup,
+			Trim:      s.cfg.Trim,
+			Retention: s.cfg.TrimRetention,
+			Metrics:   s.marks,
+			Log:       s.log,
+		})
 		looking.Add(1)
 		keeping.Go(func() { keeper.Run(ctx, looking.Done) })
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -135,6 +136,20 @@ func TestTrimming(t *testing.T) {
 	p := startService(t, s.settings("TRIM=on", "TRIM_RETENTION=1m")...)
 	awaitRows(t, s.db, old+young)
 	s.awaitWatermark()
+	time.Sleep(3 * time.Second)
+	if n := s.client.XLen(t.Context(), s.key).Val(); n != old+young {
+		t.Errorf("%d entries are left, though PostgreSQL has not had them for a minute", n)
+	}
+	// The watermark is sampled, and the sample is to be trimmed below, each when a minute has passed.
+	for range 2 {
+		s.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '61 s'")
+		testenv.Eventually(t, watermarkTimeout, func() error {
+			if s.number("SELECT count(*) FROM stream_progress WHERE sampled_at > now() - interval '30 s'") == 0 {
+				return errors.New("no sample is taken")
+			}
+			return nil
+		})
+	}
 	testenv.Eventually(t, watermarkTimeout, func() error {
 		if n := s.client.XLen(t.Context(), s.key).Val(); n > young+100 { // Redis removes whole nodes
 			return fmt.Errorf("%d entries are left", n)

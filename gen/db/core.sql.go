@@ -9,15 +9,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 const beginIncarnation = `-- name: BeginIncarnation :exec
-INSERT INTO server_incarnation AS i (started_at)
-VALUES (pg_postmaster_start_time())
-ON CONFLICT (only_row) DO UPDATE SET id = excluded.id, started_at = excluded.started_at
-WHERE i.started_at <> excluded.started_at
+INSERT INTO server_incarnation DEFAULT VALUES ON CONFLICT DO NOTHING
 `
 
 func (q *Queries) BeginIncarnation(ctx context.Context) error {
@@ -483,17 +479,6 @@ func (q *Queries) GenericTopics(ctx context.Context, arg GenericTopicsParams) ([
 	return items, nil
 }
 
-const incarnation = `-- name: Incarnation :one
-SELECT id FROM server_incarnation WHERE started_at = pg_postmaster_start_time()
-`
-
-func (q *Queries) Incarnation(ctx context.Context) (pgtype.UUID, error) {
-	row := q.db.QueryRow(ctx, incarnation)
-	var id pgtype.UUID
-	err := row.Scan(&id)
-	return id, err
-}
-
 const listDeadLetters = `-- name: ListDeadLetters :many
 
 SELECT
@@ -957,37 +942,6 @@ func (q *Queries) PutReorgs(ctx context.Context, arg PutReorgsParams) error {
 	return err
 }
 
-const putStreamProgress = `-- name: PutStreamProgress :execrows
-
-INSERT INTO stream_progress AS p (stream, consumer_group, low_id, incarnation)
-SELECT $1, $2, $3, id
-FROM server_incarnation
-WHERE id = $4 AND started_at = pg_postmaster_start_time()
-ON CONFLICT (stream, consumer_group)
-DO UPDATE SET low_id = excluded.low_id, incarnation = excluded.incarnation, updated_at = now()
-`
-
-type PutStreamProgressParams struct {
-	Stream        string
-	ConsumerGroup string
-	LowID         string
-	Incarnation   pgtype.UUID
-}
-
-// PutStreamProgress: nothing where the server is not the one that the caller knows.
-func (q *Queries) PutStreamProgress(ctx context.Context, arg PutStreamProgressParams) (int64, error) {
-	result, err := q.db.Exec(ctx, putStreamProgress,
-		arg.Stream,
-		arg.ConsumerGroup,
-		arg.LowID,
-		arg.Incarnation,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const serverTime = `-- name: ServerTime :one
 SELECT now()::timestamptz AS at
 `
@@ -1018,26 +972,4 @@ type SettleDeadLettersParams struct {
 func (q *Queries) SettleDeadLetters(ctx context.Context, arg SettleDeadLettersParams) error {
 	_, err := q.db.Exec(ctx, settleDeadLetters, arg.Streams, arg.MessageIds, arg.EventIndexes)
 	return err
-}
-
-const streamProgress = `-- name: StreamProgress :one
-SELECT low_id, incarnation, updated_at FROM stream_progress WHERE (stream, consumer_group) = ($1, $2)
-`
-
-type StreamProgressParams struct {
-	Stream        string
-	ConsumerGroup string
-}
-
-type StreamProgressRow struct {
-	LowID       string
-	Incarnation pgtype.UUID
-	UpdatedAt   time.Time
-}
-
-func (q *Queries) StreamProgress(ctx context.Context, arg StreamProgressParams) (StreamProgressRow, error) {
-	row := q.db.QueryRow(ctx, streamProgress, arg.Stream, arg.ConsumerGroup)
-	var i StreamProgressRow
-	err := row.Scan(&i.LowID, &i.Incarnation, &i.UpdatedAt)
-	return i, err
 }

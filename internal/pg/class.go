@@ -29,6 +29,7 @@ var classes = map[string]Class{
 	"25": Environment, "28": Environment, "3D": Environment, "3F": Environment, "42": Environment, "0A": Environment,
 	"53100": Environment, // disk full
 	"F0":    Environment,
+	"25P04": Transient,                         // transaction_timeout of a role
 	"25P03": Transient,                         // the process stood still within a transaction, and PostgreSQL has ended that
 	"XX001": Environment, "XX002": Environment, // damaged files
 

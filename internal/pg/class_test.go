@@ -21,7 +21,7 @@ func TestClassify(t *testing.T) {
 			"53000", "53200", "53300", // memory, connections
 			"55P03", "57014", "57P01", "57P02", "57P03", "57P05", // locks, cancel, shutdown
 			"58000", "58030", // I/O
-			"25P03", // ended, as it stood still within a transaction
+			"25P03", "25P04", // ended, as it stood still within a transaction
 		},
 		pg.Environment: {
 			"XX001", "XX002", "42P01", "42703", "42501", "42883", "3D000", "3F000", "28000", "28P01", "53100", "25006", "25P02", "0A000", "F0000",

@@ -7,15 +7,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/db"
 )
 
-// Incarnation names a stretch of the server's life in which it has lost nothing of what it committed. Two are the same
-// stretch if they are equal; the zero value is none.
-type Incarnation struct{ id pgtype.UUID }
+// Incarnation names a stretch of a database's life in which it has lost nothing of what it committed. Two are the same
+// stretch if they are equal; the empty one is none.
+type Incarnation string
 
 // Watermark says that all entries of a stream below LowID are decided in the database. The zero value is that of a
 // stream of which nothing is known.
@@ -23,57 +22,86 @@ type Watermark struct {
 	LowID string
 	// Incarnation is the one that it was written in.
 	Incarnation Incarnation
-	UpdatedAt   time.Time
+	// TrimID is a watermark that was written long enough ago, so that a backup that old knows of all below. It may be 0-0.
+	TrimID string
 }
 
 // Progress keeps the watermarks of a consumer group in the table stream_progress. It is for any number of goroutines.
 type Progress struct {
-	queries *db.Queries
-	group   string
+	pool  *pgxpool.Pool
+	group string
 }
 
 // NewProgress returns the Progress of a group on the pool's database.
 func NewProgress(pool *pgxpool.Pool, group string) *Progress {
-	return &Progress{queries: db.New(pool), group: group}
+	return &Progress{pool: pool, group: group}
 }
 
-// Incarnation returns the server's. It is kept in an unlogged table, because that is empty after all that can make a
-// server lose what it had committed: a crash with synchronous_commit off, a failover to a standby, a restore. A restart
-// that loses nothing is a new one as well, which costs no more than some reading.
+// incarnation is the present one. Its row is in an unlogged table, because that is empty after all that can make a server
+// lose what it had committed: a crash with synchronous_commit off, a failover to a standby, a restore of its files. In a
+// copy of the row, by pg_dump or by CREATE DATABASE, the transaction, the table or the database is another. A restart that
+// loses nothing is a new one as well, which costs no more than some reading.
 // https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-UNLOGGED
-func (p *Progress) Incarnation(ctx context.Context) (Incarnation, error) {
-	id, err := p.queries.Incarnation(ctx)
-	if errors.Is(err, pgx.ErrNoRows) {
-		if err = p.queries.BeginIncarnation(ctx); err == nil {
-			id, err = p.queries.Incarnation(ctx)
+const incarnation = `(
+	SELECT concat_ws('/', i.id, i.xmin, i.tableoid, d.oid, extract(epoch FROM pg_postmaster_start_time()))
+	FROM server_incarnation AS i, pg_database AS d
+	WHERE d.datname = current_database()
+)`
+
+const lookQuery = `
+SELECT now.incarnation, p.low_id, p.incarnation, p.trim_id
+FROM (SELECT ` + incarnation + ` AS incarnation) AS now
+LEFT JOIN stream_progress AS p ON (p.stream, p.consumer_group) = ($1, $2)`
+
+// Look reads the present incarnation and the watermark of a stream, from one and the same server.
+func (p *Progress) Look(ctx context.Context, stream string) (now Incarnation, mark Watermark, err error) {
+	now, mark, err = p.look(ctx, stream)
+	if err == nil && now == "" {
+		if err = db.New(p.pool).BeginIncarnation(ctx); err == nil {
+			now, mark, err = p.look(ctx, stream)
+		}
+		if err == nil && now == "" {
+			err = errors.New("its row has just been deleted")
 		}
 	}
 	if err != nil {
-		return Incarnation{}, fmt.Errorf("find the server's incarnation: %w", err)
+		return "", Watermark{}, fmt.Errorf("read watermark of stream %s: %w", stream, err)
 	}
-	return Incarnation{id}, nil
+	return now, mark, nil
 }
 
-// Watermark reads that of a stream.
-func (p *Progress) Watermark(ctx context.Context, stream string) (Watermark, error) {
-	row, err := p.queries.StreamProgress(ctx, db.StreamProgressParams{Stream: stream, ConsumerGroup: p.group})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Watermark{}, nil
+func (p *Progress) look(ctx context.Context, stream string) (Incarnation, Watermark, error) {
+	var now, low, in, trim *string
+	err := p.pool.QueryRow(ctx, lookQuery, stream, p.group).Scan(&now, &low, &in, &trim)
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
 	}
-	if err != nil {
-		return Watermark{}, fmt.Errorf("read watermark of stream %s: %w", stream, err)
-	}
-	return Watermark{LowID: row.LowID, Incarnation: Incarnation{row.Incarnation}, UpdatedAt: row.UpdatedAt}, nil
+	return Incarnation(text(now)), Watermark{LowID: text(low), Incarnation: Incarnation(text(in)), TrimID: text(trim)}, err
 }
 
-// Put writes the watermark of a stream, and reports whether the server is still in the incarnation given: otherwise it
-// writes nothing.
-func (p *Progress) Put(ctx context.Context, stream, lowID string, in Incarnation) (written bool, err error) {
-	n, err := p.queries.PutStreamProgress(ctx, db.PutStreamProgressParams{
-		Stream: stream, ConsumerGroup: p.group, LowID: lowID, Incarnation: in.id,
+const putQuery = `
+INSERT INTO stream_progress AS p (stream, consumer_group, low_id, incarnation, sample_id, trim_id)
+SELECT @stream, @group, @low, @incarnation, @low, '0-0'
+WHERE ` + incarnation + ` = @incarnation
+ON CONFLICT (stream, consumer_group) DO UPDATE SET
+	low_id = excluded.low_id,
+	incarnation = excluded.incarnation,
+	updated_at = now(),
+	trim_id = CASE WHEN now() - p.sampled_at >= @age THEN p.sample_id ELSE p.trim_id END,
+	sample_id = CASE WHEN now() - p.sampled_at >= @age THEN excluded.low_id ELSE p.sample_id END,
+	sampled_at = CASE WHEN now() - p.sampled_at >= @age THEN now() ELSE p.sampled_at END`
+
+// Put writes the watermark of a stream, and reports whether the database is still in the incarnation given: otherwise it
+// writes nothing. A watermark becomes the one to trim below between one and two ages after it was written.
+func (p *Progress) Put(ctx context.Context, stream, lowID string, in Incarnation, age time.Duration) (written bool, err error) {
+	tag, err := p.pool.Exec(ctx, putQuery, pgx.NamedArgs{
+		"stream": stream, "group": p.group, "low": lowID, "incarnation": string(in), "age": age,
 	})
 	if err != nil {
 		return false, fmt.Errorf("write watermark of stream %s: %w", stream, err)
 	}
-	return n > 0, nil
+	return tag.RowsAffected() > 0, nil
 }

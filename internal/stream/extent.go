@@ -52,7 +52,8 @@ func (id entryID) String() string {
 }
 
 // trimScript removes entries that are older than the id given and that every group has acknowledged, in one step, and
-// returns how many, and the group for whose sake it removed no more. The last entry that a group was given stays.
+// returns how many, and the group for whose sake it removed no more. The last entry that a group was given stays. Without
+// the group that asks, the stream is not the one that it knows.
 const trimScript = `
 local function below(a, b)
   local ams, aseq = string.match(a, '^(%d+)-(%d+)$')
@@ -64,7 +65,7 @@ local function below(a, b)
   if #aseq ~= #bseq then return #aseq < #bseq end
   return aseq < bseq
 end
-local least, holding = ARGV[1], ''
+local least, holding, ours = ARGV[1], '', false
 local groups = redis.pcall('XINFO', 'GROUPS', KEYS[1])
 if groups['err'] and string.find(groups['err'], 'no such key') then return {0, ''} end
 if groups['err'] then return groups end
@@ -75,19 +76,23 @@ for _, fields in ipairs(groups) do
   local pending = redis.call('XPENDING', KEYS[1], group['name'])
   if pending[2] and below(pending[2], position) then position = pending[2] end
   if below(position, least) then least, holding = position, group['name'] end
+  if group['name'] == ARGV[2] then ours = true end
 end
+if not ours then return {0, ''} end
 return {redis.call('XTRIM', KEYS[1], 'MINID', '~', least), holding}`
 
 // trimPages bounds the steps of one Trim: each removes up to some ten thousand entries, and Redis does nothing else
 // meanwhile.
 const trimPages = 100
 
-// Trim removes entries below an id, but for those that a group, whichever, was not given or has not acknowledged, and
+// Trim removes entries below an id from the stream of a group, but for those that any group was not given or has not acknowledged, and
 // returns how many it removed. Redis removes whole nodes of about a hundred, so some may stay. Holding names the group that
 // keeps entries that would be removed otherwise; it is empty if none does.
-func Trim(ctx context.Context, client redis.UniversalClient, stream, below string) (removed int64, holding string, err error) {
+func Trim(
+	ctx context.Context, client redis.UniversalClient, stream, group, below string,
+) (removed int64, holding string, err error) {
 	for range trimPages {
-		reply, err := client.Eval(ctx, trimScript, []string{stream}, below).Slice()
+		reply, err := client.Eval(ctx, trimScript, []string{stream}, below, group).Slice()
 		if err == nil && len(reply) != 2 {
 			err = errors.New("the script gave another answer than two values")
 		}

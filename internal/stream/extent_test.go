@@ -77,7 +77,7 @@ func TestTrim(t *testing.T) {
 	trim := func(f *fixture, below string, kept int, want string) {
 		f.Helper()
 		before := f.client.XLen(f.Context(), f.stream).Val()
-		removed, holding, err := Trim(f.Context(), f.client, f.stream, below)
+		removed, holding, err := Trim(f.Context(), f.client, f.stream, "g", below)
 		if err != nil || holding != want {
 			f.Fatalf("%v; %q holds entries, want %q", err, holding, want)
 		}
@@ -131,16 +131,28 @@ func TestTrim(t *testing.T) {
 		do(t, f.client, "XGROUP", "CREATE", f.stream, "new", "0")
 		trim(f, "900-0", 200, "new")
 	})
+	t.Run("nothing of a stream that does not know the group", func(t *testing.T) {
+		f := newFixture(t)
+		fill(f)
+		if removed, holding, err := Trim(t.Context(), f.client, f.stream, "g", "900-0"); removed != 0 || holding != "" || err != nil {
+			t.Errorf("%d, %q, %v", removed, holding, err)
+		}
+		take(f, "other", entries)
+		ack(f, "other", 1, entries)
+		if removed, _, err := Trim(t.Context(), f.client, f.stream, "g", "900-0"); removed != 0 || err != nil {
+			t.Errorf("%d, %v", removed, err)
+		}
+	})
 	t.Run("nothing of nothing", func(t *testing.T) {
 		f := newFixture(t)
-		if removed, holding, err := Trim(t.Context(), f.client, f.stream, "9-0"); removed != 0 || holding != "" || err != nil {
+		if removed, holding, err := Trim(t.Context(), f.client, f.stream, "g", "9-0"); removed != 0 || holding != "" || err != nil {
 			t.Errorf("%d, %q, %v", removed, holding, err)
 		}
 	})
 	t.Run("no key that is no stream", func(t *testing.T) {
 		f := newFixture(t)
 		do(t, f.client, "SET", f.stream, "x")
-		if _, _, err := Trim(t.Context(), f.client, f.stream, "9-0"); err == nil {
+		if _, _, err := Trim(t.Context(), f.client, f.stream, "g", "9-0"); err == nil {
 			t.Error("no error")
 		}
 	})

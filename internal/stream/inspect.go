@@ -140,6 +140,7 @@ func (s *State) read(a answers, name string) (reported any, err error) {
 	}
 	pending, err := a.pending.Result()
 	if noGroup(err) {
+		s.GroupExists, s.LastDeliveredID = false, "" // it has just been destroyed
 		return nil, nil
 	}
 	if err != nil {

@@ -32,7 +32,8 @@ type Options struct {
 	Stream, Group string
 	// Every is the time between two looks, and so about what is read again at worst. Five seconds if below one millisecond.
 	Every time.Duration
-	// Retention is the age from which entries are trimmed that are decided for good; 0 keeps them all.
+	// Trim removes entries that were decided for good longer than Retention ago.
+	Trim      bool
 	Retention time.Duration
 
 	Metrics *Metrics
@@ -115,27 +116,30 @@ type finding struct {
 	in pg.Incarnation
 	// owed must be read again before the watermark is right in this incarnation. It is nil where nothing must.
 	owed *replay.Stretch
-	// settled is a watermark that has stood for a while in this incarnation, so that it is on disk. It may be empty.
-	settled string
+	// trim is the id below which entries are decided for good. It may be empty.
+	trim string
 }
+
+// nothing is the place of a group that was given nothing, and of one that is not there.
+const nothing = "0-0"
 
 // look takes the watermark up to where the group is, unless something must be read again first.
 func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	if found.in, err = k.o.Progress.Incarnation(ctx); err != nil {
-		return found, err
-	}
-	mark, err := k.o.Progress.Watermark(ctx, k.o.Stream)
-	if err != nil {
+	var mark pg.Watermark
+	if found.in, mark, err = k.o.Progress.Look(ctx, k.o.Stream); err != nil {
 		return found, err
 	}
 	given, err := stream.Delivered(ctx, k.o.Redis, k.o.Stream, k.o.Group)
 	if err != nil {
 		return found, err
 	}
+	if given.LastID == nothing && mark.LowID != "" && mark.LowID != nothing {
+		return found, nil // Redis may be empty for a moment, and come back as it was
+	}
 	unbroken := mark.Incarnation == found.in
-	if unbroken && k.known == (pg.Incarnation{}) {
+	if unbroken && k.known == "" {
 		k.known = found.in // whoever wrote it was certain
 	}
 	if k.known != found.in {
@@ -148,14 +152,14 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
 			"the stream is read again", "watermark", mark.LowID, "now", given.LowID)
 	}
-	if !unbroken || mark.LowID != given.LowID {
-		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in); err != nil || !written {
+	if !unbroken || mark.LowID != given.LowID || k.o.Trim {
+		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in, k.o.Retention); err != nil || !written {
 			return found, err
 		}
 	}
 	k.low = given.LowID
 	if unbroken {
-		found.settled = mark.LowID
+		found.trim = stream.Lower(mark.TrimID, given.LowID)
 	}
 	return found, nil
 }
@@ -164,8 +168,8 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 	switch {
 	case found.owed != nil:
 		return k.reread(ctx, *found.owed, found.in)
-	case found.settled != "" && k.o.Retention > 0:
-		return k.trim(ctx, found.settled)
+	case found.trim != "" && k.o.Trim:
+		return k.trim(ctx, found.trim)
 	}
 	return nil
 }
@@ -174,7 +178,7 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch, error) {
 	low := mark.LowID
 	if low == "" {
-		low = "0-0"
+		low = nothing
 	}
 	if k.low != "" {
 		// While this process wrote to a server that is no more, others may have gone on with this one.
@@ -188,7 +192,13 @@ func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch
 	if err != nil {
 		return nil, fmt.Errorf("last id of stream %s is %q, which is %w", k.o.Stream, given.LastID, err)
 	}
-	if last.Before(first) || given.LastID == "0-0" {
+	if given.LastID == nothing {
+		return nil, nil
+	}
+	if given.LowID != low && stream.Lower(given.LowID, low) == given.LowID {
+		first = replay.Position{} // the stream, or the group, has begun anew
+	}
+	if last.Before(first) {
 		return nil, nil
 	}
 	return &replay.Stretch{Stream: k.o.Stream, First: first, Last: last}, nil
@@ -222,7 +232,7 @@ func (k *Keeper) trim(ctx context.Context, low string) error {
 		return fmt.Errorf("ask Redis for the time: %w", err)
 	}
 	below := stream.Lower(low, stream.IDAt(now.Add(-k.o.Retention).UnixMilli()))
-	removed, holding, err := stream.Trim(ctx, k.o.Redis, k.o.Stream, below)
+	removed, holding, err := stream.Trim(ctx, k.o.Redis, k.o.Stream, k.o.Group, below)
 	k.o.Metrics.trimmed.WithLabelValues(k.o.Stream).Add(float64(removed))
 	if removed > 0 {
 		k.log.Debug("trimmed", "entries", removed, "below", below)
