@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -115,4 +117,54 @@ func awaitEvent(t *testing.T, p *process, db *pgx.Conn, n int) {
 		}
 		return err
 	})
+}
+
+// TestNameIsLost: a process whose consumer name another one has taken, as after a long pause, goes on under a new name.
+func TestNameIsLost(t *testing.T) {
+	s := newSite(t)
+	p := startService(t, s.settings()...)
+	s.deposit(s.key, 0, 100)
+	awaitRows(t, s.db, 100)
+	name, _ := strings.CutSuffix(s.consumers(s.key, s.group)[0], "-0")
+	const other = `{"host":"elsewhere","pid":1,"nonce":"other"}`
+	if err := s.client.Set(t.Context(), s.group+":consumer:"+name, other, time.Hour).Err(); err != nil {
+		t.Fatal(err)
+	}
+	testenv.Eventually(t, patience, func() error { return contains(p.output(), "process 1 on elsewhere") })
+	s.deposit(s.key, 100, 200)
+	awaitRows(t, s.db, 200)
+	awaitNonePendingIn(t, s.client, s.key, s.group)
+	compareLedger(t, s.db, 200)
+	for _, consumer := range s.consumers(s.key, s.group) {
+		if !strings.HasPrefix(consumer, name+"-") {
+			return
+		}
+	}
+	t.Errorf("the only consumers are %q", s.consumers(s.key, s.group))
+}
+
+// TestHeld: a batch that waits for a lock is held before anybody may take it over.
+func TestHeld(t *testing.T) {
+	s := newSite(t)
+	const minIdle = 12 * time.Second
+	s.exec("BEGIN; LOCK TABLE deposited_events IN EXCLUSIVE MODE")
+	s.deposit(s.key, 0, 1)
+	startService(t, s.settings("WORKERS=1", "CLAIM_MIN_IDLE_MS=12000")...)
+	var before time.Duration
+	testenv.Eventually(t, patience, func() error {
+		pending, err := s.client.XPendingExt(t.Context(), &redis.XPendingExtArgs{
+			Stream: s.key, Group: s.group, Start: "-", End: "+", Count: 1,
+		}).Result()
+		if err != nil || len(pending) == 0 {
+			return fmt.Errorf("nothing is in hand yet, error %v", err)
+		}
+		if idle := pending[0].Idle; idle < before {
+			return nil
+		} else if before = idle; idle >= minIdle {
+			t.Fatalf("not held for %v", idle)
+		}
+		return errors.New("not held yet")
+	})
+	s.exec("COMMIT")
+	awaitRows(t, s.db, 1)
 }

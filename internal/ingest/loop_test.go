@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
@@ -298,6 +300,61 @@ func (s lastRead) Read(ctx context.Context) ([]event.Message, error) {
 	return messages, err
 }
 
+// TestLoopHolds: what is worked on for long is held again and again, so that no other consumer takes it over.
+func TestLoopHolds(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	f.addPayload(f.good(1, 3))
+	release := f.locked()
+	loop := f.loop("c")
+	loop.HoldInterval, loop.ShutdownTimeout = 20*time.Millisecond, time.Second
+	f.start(loop)
+	f.untilWaiting()
+	for range 3 {
+		aged := f.client.Do(t.Context(), "XCLAIM", f.stream, group, "c", 0, f.lastID, "IDLE", 2*time.Hour.Milliseconds(), "JUSTID")
+		if err := aged.Err(); err != nil {
+			t.Fatal(err)
+		}
+		testenv.Eventually(t, patience/3, func() error {
+			pending, err := f.client.XPendingExt(t.Context(), &redis.XPendingExtArgs{
+				Stream: f.stream, Group: group, Start: "-", End: "+", Count: 1,
+			}).Result()
+			if err != nil || len(pending) != 1 || pending[0].Idle > time.Hour {
+				return fmt.Errorf("pending: %+v, error %v", pending, err)
+			}
+			return nil
+		})
+	}
+	release()
+	testenv.Eventually(t, patience, f.drained)
+	f.wantRows("deposited_events", 3)
+}
+
+// TestLoopReconnects: connections to a server that has become read-only, as one that is a standby now, are not kept when
+// there is one that takes rows.
+func TestLoopReconnects(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	readOnly := func(to string) {
+		f.exec("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = " + to + "', current_database()); END $$")
+	}
+	other, err := pg.Connect(t.Context(), f.pool.Config().ConnString(), 1) // of the loop
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(other.Close)
+	readOnly("on")
+	if err := other.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	readOnly("off")
+	f.addPayload(f.good(1, 3))
+	loop := f.loop("c")
+	loop.Sink = pg.NewWriter(other, pg.Options{Finality: func(int64) int64 { return 1000 }, MaxRefusals: 3})
+	f.start(loop)
+	testenv.Eventually(t, patience, f.drained)
+	f.wantRows("deposited_events", 3)
+	f.wantLetters()
+}
+
 // TestLoopWaits: what an operator has to mend is waited out, and costs nothing but time.
 func TestLoopWaits(t *testing.T) {
 	t.Parallel()
@@ -338,6 +395,10 @@ func TestLoopWaits(t *testing.T) {
 		testenv.Eventually(t, patience, f.drained)
 		f.wantRows("deposited_events", 10)
 		f.wantLetters()
+		// Longer deadlines would get them written as well, with the stream paused until then.
+		if f.query("SELECT count(DISTINCT xmin::text)::text FROM deposited_events")[0] == "1" {
+			t.Error("they were written together")
+		}
 	})
 	t.Run("longer for a message that takes long by itself", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
@@ -365,6 +426,7 @@ func TestLoopWaits(t *testing.T) {
 		var log testenv.Buffer
 		loop := f.loop("c")
 		loop.Log = slog.New(slog.NewTextHandler(&log, nil))
+		loop.MaxRetries, loop.Breaker = 1, ingest.NewBreaker(1, time.Hour, loop.Log)
 		f.start(loop)
 		testenv.Eventually(t, patience, func() error {
 			if !strings.Contains(log.String(), "write failed") {

@@ -104,15 +104,30 @@ COMMENT ON TABLE`
 		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"))
 		schema := edited(t, "COMMENT ON TABLE", addition)
 		apply(t, db, schema)
+		// The first one waits for this to end, so that the others meet it.
+		writer := connect(t, db)
+		if _, err := writer.Exec(t.Context(), "BEGIN;"+fmt.Sprintf(insertRow, 2, "NULL")); err != nil {
+			t.Fatal(err)
+		}
+		var log testenv.Buffer
 		var group errgroup.Group
 		built := make([]int, 3)
 		for i := range built {
-			m := newMigrator(t, db, schema)
+			m := newMigrator(t, db, schema, migrate.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 			group.Go(func() error {
 				names, err := m.BuildIndexes(t.Context())
 				built[i] = len(names)
 				return err
 			})
+		}
+		testenv.Eventually(t, eventually, func() error {
+			if strings.Count(log.String(), "waiting for another instance") < 2 {
+				return fmt.Errorf("the others do not wait:\n%s", &log)
+			}
+			return nil
+		})
+		if _, err := writer.Exec(t.Context(), "COMMIT"); err != nil {
+			t.Fatal(err)
 		}
 		if err := group.Wait(); err != nil {
 			t.Fatal(err)

@@ -210,6 +210,21 @@ func TestDeadLetters(t *testing.T) {
 				"FROM dead_letters WHERE stream = $1", "true")
 		})
 	}
+	t.Run("more than one statement takes", func(t *testing.T) {
+		f := newFixture(t, pool)
+		var batch event.Batch
+		for range 10_001 {
+			batch.DeadLetters = append(batch.DeadLetters, letter(f))
+		}
+		for range 3 {
+			large := letter(f)
+			large.Payload = make([]byte, 7<<20)
+			batch.DeadLetters = append(batch.DeadLetters, large)
+		}
+		f.writeBatch(counts{DeadLetters: 10_004}, &batch)
+		f.want("SELECT concat_ws(' ', count(*), sum(octet_length(payload))) FROM dead_letters WHERE stream = $1",
+			fmt.Sprint(10_004, 10_001*len(letter(f).Payload)+3*7<<20))
+	})
 	t.Run("one that annotates a row", func(t *testing.T) {
 		f := newFixture(t, pool)
 		item := f.deposited(1, 0)

@@ -1,7 +1,10 @@
 package pg_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -15,6 +18,7 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
 func TestWriter(t *testing.T) {
@@ -268,6 +272,43 @@ func TestWritersAtOnce(t *testing.T) {
 			f.wantRows("transfer_events", 50)
 		})
 	}
+}
+
+// TestWriterLocksNetworks: who moves rows of a network because of a reorg is waited for; writers of other networks go on.
+func TestWriterLocksNetworks(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	mover, err := f.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = mover.Rollback(context.Background()) }()
+	name := fnv.New64a()
+	name.Write([]byte("redis-postgres-sync network " + f.network))
+	if _, err := mover.Exec(t.Context(), "SELECT pg_advisory_xact_lock($1)", int64(name.Sum64())); err != nil {
+		t.Fatal(err)
+	}
+	f.write(counts{Inserted: 1}, f.deposited(1, 0, func(d *events.Deposited) { d.Network += "_other" }))
+	item := f.deposited(1, 0)
+	var group errgroup.Group
+	group.Go(func() error {
+		_, err := newWriter(f.pool).Write(t.Context(), &event.Batch{Items: []event.Item{item}})
+		return err
+	})
+	testenv.Eventually(t, 10*time.Second, func() error {
+		if f.query("SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND NOT granted " +
+			"AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND $1 <> ''")[0] == "0" {
+			return errors.New("the writer does not wait")
+		}
+		return nil
+	})
+	f.wantRows("deposited_events", 0)
+	if err := mover.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	f.wantRows("deposited_events", 1)
 }
 
 // TestWriterWithoutTable: what an operator has to mend dead-letters nothing, and the same batch goes through later.
