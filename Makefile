@@ -66,6 +66,10 @@ chaos: build ## 5,000,000 events and 500 kills among random faults: nothing may 
 	@bin/chaos -binary bin/redis-postgres-sync -events 5000000 -kills 500 -rate 9000 \
 		-set TRIM=on,TRIM_RETENTION=1m -report bin/chaos.jsonl
 
+.PHONY: mutants
+mutants: install ## plant defects into a copy of the repository, and see that tests catch them (a quarter of an hour)
+	@go run ./cmd/mutants
+
 .PHONY: schema-diff
 schema-diff: ## print what the database of DATABASE_URL lacks
 	@go run ./cmd/redis-postgres-sync migrate plan --atlas atlas.hcl
