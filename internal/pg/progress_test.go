@@ -1,0 +1,140 @@
+package pg_test
+
+import (
+	"net/url"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+)
+
+// TestIncarnation: a database that has been restarted, whether in good order or by a crash, or copied, or restored from a
+// dump, is another incarnation, and nobody who does not know writes a watermark into it.
+func TestIncarnation(t *testing.T) {
+	t.Parallel()
+	server := testenv.OwnPostgres(t)
+	migrator, err := migrate.New(server.URL(), schema.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open := func(database string) (*pgxpool.Pool, *pg.Progress) {
+		u, err := url.Parse(server.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Path = "/" + database
+		pool, err := pg.Connect(t.Context(), u.String(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(pool.Close)
+		return pool, pg.NewProgress(pool, "g")
+	}
+	look := func(p *pg.Progress) pg.Incarnation {
+		t.Helper()
+		now, _, err := p.Look(t.Context(), "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, _, err := p.Look(t.Context(), "s"); again != now || err != nil {
+			t.Fatalf("%s, and then %s, %v", now, again, err)
+		}
+		return now
+	}
+	put := func(p *pg.Progress, in pg.Incarnation, want bool) {
+		t.Helper()
+		if written, err := p.Put(t.Context(), "s", "1-1", in, time.Hour); err != nil || written != want {
+			t.Errorf("written: %t, error %v; want %t", written, err, want)
+		}
+	}
+	pool, progress := open("postgres")
+	exec := func(pool *pgxpool.Pool, sql ...string) {
+		t.Helper()
+		for _, s := range sql {
+			if _, err := pool.Exec(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	before := look(progress)
+	put(progress, before, true)
+	put(progress, "", false)
+	// changed says that what has happened makes another incarnation, in which the watermark is still an old one's. The server
+	// may have lost the last that was written: it commits without waiting for its disk.
+	changed := func(what string, p *pg.Progress) {
+		t.Helper()
+		put(p, before, false)
+		now, mark, err := p.Look(t.Context(), "s")
+		if err != nil || now == before || mark.LowID != "1-1" || mark.Incarnation == now {
+			t.Errorf("%s: incarnation %s, was %s; watermark %+v, error %v", what, now, before, mark, err)
+		}
+		before = look(p)
+		put(p, before, true)
+	}
+	for what, signal := range map[string]os.Signal{"shut down": syscall.SIGINT, "crashed": os.Kill} {
+		if err := server.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pool.Reset()
+		changed(what, progress)
+	}
+	// What pg_dump writes is the row as it was, whatever the table.
+	exec(pool, "CREATE TEMPORARY TABLE dump AS SELECT * FROM server_incarnation", "TRUNCATE server_incarnation",
+		"INSERT INTO server_incarnation SELECT * FROM dump")
+	changed("restored from a dump", progress)
+
+	pool.Close()
+	admin, _ := open("template1")
+	exec(admin, "CREATE DATABASE copy TEMPLATE postgres")
+	_, progress = open("copy")
+	changed("copied", progress)
+}
+
+// TestWatermarkToTrimBelow: it is a watermark that is as old as asked for.
+func TestWatermarkToTrimBelow(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	progress := pg.NewProgress(f.pool, "g")
+	const age = time.Hour
+	put := func(low, want string) {
+		t.Helper()
+		in, _, err := progress.Look(t.Context(), f.network)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if written, err := progress.Put(t.Context(), f.network, low, in, age); err != nil || !written {
+			t.Fatal(written, err)
+		}
+		if _, mark, err := progress.Look(t.Context(), f.network); err != nil || mark.LowID != low || mark.TrimID != want {
+			t.Errorf("%+v, %v; want %s, and to trim below %s", mark, err, low, want)
+		}
+	}
+	later := func(minutes int) {
+		t.Helper()
+		if _, err := f.pool.Exec(t.Context(), "UPDATE stream_progress SET sampled_at = sampled_at - make_interval(mins => $1) WHERE stream = $2",
+			minutes, f.network); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("1-0", "0-0")
+	put("2-0", "0-0")
+	later(59)
+	put("3-0", "0-0")
+	later(1)
+	put("4-0", "1-0")
+	put("5-0", "1-0")
+	later(60)
+	put("6-0", "4-0")
+}
