@@ -603,7 +603,7 @@ var all = []mutant{
 		name:    "keep what was decided of a message before the panic",
 		file:    "internal/ingest/decide.go",
 		find:    "b.Items, b.DeadLetters, b.Reorgs = b.Items[:items], b.DeadLetters[:letters], b.Reorgs[:reorgs]",
-		replace: "_, _, _ = items, letters, reorgs",
+		replace: "_, _, _, _ = b, items, letters, reorgs",
 		tests:   tests{pkg: "internal/ingest", run: "TestPanic"},
 	},
 	{
