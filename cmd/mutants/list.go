@@ -662,4 +662,42 @@ var all = []mutant{
 		replace: "found.trim = given.LowID",
 		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestTrimming", within: 2 * time.Minute},
 	},
+	{
+		name:    "trim above the watermark",
+		file:    "internal/watermark/keeper.go",
+		find:    "below := stream.Lower(low, stream.IDAt(now.Add(-k.o.Retention).UnixMilli()))",
+		replace: "below := stream.IDAt(now.Add(-k.o.Retention).UnixMilli())",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/trims below a watermark that has stood, and no more"},
+	},
+	{
+		name: "forget what could not be read again",
+		file: "internal/watermark/keeper.go",
+		find: `	if err != nil {
+		return fmt.Errorf("read again from`,
+		replace: `	if err != nil {
+		k.known = in
+		return fmt.Errorf("read again from`,
+		tests: tests{pkg: "internal/watermark", run: "TestKeeper/reads again what another incarnation"},
+	},
+	{
+		name:    "trust a watermark that others have moved",
+		file:    "internal/watermark/keeper.go",
+		find:    `if k.low != "" {`,
+		replace: `if k.low != "" && false {`,
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what it saw written"},
+	},
+	{
+		name:    "take a Redis that is empty for a moment for one that has nothing",
+		file:    "internal/watermark/keeper.go",
+		find:    `if given.LastID == nothing && mark.LowID != ""`,
+		replace: `if false && mark.LowID != ""`,
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/does not take a Redis that is empty"},
+	},
+	{
+		name:    "read a stream that has begun anew from the old watermark",
+		file:    "internal/watermark/keeper.go",
+		find:    "first = replay.Position{} // the stream",
+		replace: "_ = 0 // the stream",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads a stream that has begun anew"},
+	},
 }

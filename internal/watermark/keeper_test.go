@@ -1,0 +1,222 @@
+package watermark
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+)
+
+func TestMain(m *testing.M) {
+	stream.LogTo(slog.New(slog.DiscardHandler))
+	testenv.Main(m)
+}
+
+const group = "g"
+
+// fixture is a stream of entries that are long past retention, with the watermark's side of a service.
+type fixture struct {
+	*testing.T
+	pool   *pgxpool.Pool
+	client redis.UniversalClient
+	stream string
+	added  int
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	t.Parallel()
+	database := testenv.Database(t)
+	migrator, err := migrate.New(database, schema.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pg.Connect(t.Context(), database, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	url, prefix := testenv.Redis(t)
+	client, err := stream.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	f := &fixture{T: t, pool: pool, client: client, stream: prefix + "s"}
+	f.do("XGROUP", "CREATE", f.stream, group, "0", "MKSTREAM")
+	return f
+}
+
+func (f *fixture) do(command ...any) {
+	f.Helper()
+	if err := f.client.Do(f.Context(), command...).Err(); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fixture) exec(sql string) {
+	f.Helper()
+	if _, err := f.pool.Exec(f.Context(), sql); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// acknowledge adds so many entries, which the group then has acknowledged. They are 1-1, 1-2 and so on.
+func (f *fixture) acknowledge(entries int) {
+	f.Helper()
+	for range entries {
+		f.added++
+		id := fmt.Sprintf("1-%d", f.added)
+		f.do("XADD", f.stream, id, "payload", "x")
+		f.do("XREADGROUP", "GROUP", group, "a", "STREAMS", f.stream, ">")
+		f.do("XACK", f.stream, group, id)
+	}
+}
+
+func (f *fixture) keeper() *Keeper {
+	return New(Options{
+		Redis: f.client, Progress: pg.NewProgress(f.pool, group), Stream: f.stream, Group: group, Trim: true, Retention: time.Minute,
+		Engine: replay.New(f.pool, replay.Options{
+			Catalog: events.Catalog, MaxPayload: 1 << 20, Timeout: time.Minute,
+			Writer: pg.Options{Finality: func(int64) int64 { return 1000 }, MaxRefusals: 3},
+		}),
+		Metrics: NewMetrics(nil), Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+func (f *fixture) look(k *Keeper) finding {
+	f.Helper()
+	found, err := k.look(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	return found
+}
+
+func (f *fixture) wantWatermark(want string) {
+	f.Helper()
+	_, mark, err := pg.NewProgress(f.pool, group).Look(f.Context(), f.stream)
+	if err != nil || mark.LowID != want {
+		f.Errorf("the watermark is %q, error %v; want %q", mark.LowID, err, want)
+	}
+}
+
+func TestKeeper(t *testing.T) {
+	t.Parallel()
+	t.Run("trims below a watermark that has stood, and no more", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k) // with nothing there
+		for range 2 {
+			f.acknowledge(250)
+			f.look(k)
+			f.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '1 hour'")
+			f.look(k)
+		}
+		f.wantWatermark("1-501")
+		if err := k.act(t.Context(), f.look(k)); err != nil {
+			t.Fatal(err)
+		}
+		// Redis removes whole nodes of a hundred.
+		if n := f.client.XLen(t.Context(), f.stream).Val(); n < 250 || n > 350 {
+			t.Errorf("%d entries are left, want the 250 that a backup may not know, and some more", n)
+		}
+	})
+	t.Run("reads again what another incarnation of the server may lack, and moves nothing before", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		f.acknowledge(10)
+		f.look(k)
+		f.acknowledge(10)
+		f.exec("TRUNCATE server_incarnation") // as a restore leaves it
+		for _, k := range []*Keeper{k, f.keeper()} {
+			found := f.look(k)
+			if found.owed == nil || found.owed.First.String() != "1-11" || found.owed.Last.String() != "1-20" {
+				t.Errorf("to be read again: %+v", found.owed)
+			}
+			f.wantWatermark("1-11")
+		}
+		f.exec("ALTER TABLE dead_letters RENAME TO elsewhere") // which all of these entries are
+		if k.act(t.Context(), f.look(k)) == nil {
+			t.Error("it was read again without a table to write to")
+		}
+		f.exec("ALTER TABLE elsewhere RENAME TO dead_letters")
+		found := f.look(k)
+		if found.owed == nil {
+			t.Fatal("it is not to be read again after a failure")
+		}
+		if err := k.act(t.Context(), found); err != nil {
+			t.Fatal(err)
+		}
+		if found := f.look(k); found.owed != nil {
+			t.Errorf("to be read again after that: %+v", found.owed)
+		}
+		f.wantWatermark("1-21")
+	})
+	t.Run("reads again what it saw written to a server that is no more, wherever others are with the new one", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		f.acknowledge(10)
+		f.look(k)
+		f.acknowledge(10)
+		f.exec("TRUNCATE server_incarnation")
+		other := f.keeper()
+		if err := other.act(t.Context(), f.look(other)); err != nil {
+			t.Fatal(err)
+		}
+		f.look(other)
+		f.wantWatermark("1-21")
+		if found := f.look(k); found.owed == nil || found.owed.First.String() != "1-11" {
+			t.Errorf("to be read again: %+v", found.owed)
+		}
+	})
+	t.Run("does not take a Redis that is empty for a moment for one that has nothing to be read again", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		f.acknowledge(10)
+		f.look(k)
+		f.acknowledge(10)
+		f.exec("TRUNCATE server_incarnation")
+		f.do("RENAME", f.stream, f.stream+"-away")
+		if found := f.look(k); found.owed != nil {
+			t.Errorf("to be read again of nothing: %+v", found.owed)
+		}
+		f.wantWatermark("1-11")
+		f.do("RENAME", f.stream+"-away", f.stream)
+		if found := f.look(k); found.owed == nil || found.owed.First.String() != "1-11" {
+			t.Errorf("to be read again: %+v", found.owed)
+		}
+	})
+	t.Run("reads a stream that has begun anew from its beginning", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		f.acknowledge(10)
+		f.look(k)
+		f.do("DEL", f.stream)
+		f.do("XGROUP", "CREATE", f.stream, group, "0", "MKSTREAM")
+		f.added = 0
+		f.acknowledge(5)
+		f.exec("TRUNCATE server_incarnation")
+		if found := f.look(k); found.owed == nil || found.owed.First.String() != "0-0" || found.owed.Last.String() != "1-5" {
+			t.Errorf("to be read again: %+v", found.owed)
+		}
+	})
+}
