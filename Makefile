@@ -67,7 +67,7 @@ chaos: build ## 5,000,000 events and 500 kills among random faults: nothing may 
 		-set TRIM=on,TRIM_RETENTION=1m -report bin/chaos.jsonl
 
 .PHONY: mutants
-mutants: install ## plant defects into a copy of the repository, and see that tests catch them (a quarter of an hour)
+mutants: install ## plant defects into a copy of the repository, and see that tests catch them (twenty minutes)
 	@go run ./cmd/mutants
 
 .PHONY: schema-diff

@@ -590,7 +590,7 @@ var all = []mutant{
 		file:    "internal/ingest/pace.go",
 		find:    "p.most = max(1, messages/2)",
 		replace: "p.most = max(1, messages/2) * 0",
-		tests:   tests{pkg: "internal/ingest", run: "TestPace"},
+		tests:   tests{pkg: "internal/ingest", run: "TestPace", within: 10 * time.Second},
 	},
 	{
 		name:    "die of a panic in a decoder",
@@ -618,7 +618,7 @@ var all = []mutant{
 		file:    "internal/watermark/keeper.go",
 		find:    "	if k.known != found.in {",
 		replace: "	if false {",
-		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestForgottenCommits/found", within: 2 * time.Minute},
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what another incarnation"},
 	},
 	{
 		name:    "write a watermark into an incarnation that nobody has made up for",
