@@ -95,7 +95,7 @@ func (b *bench) ready(ctx context.Context, service *launch.Service) error {
 }
 
 func (b *bench) get(ctx context.Context, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+b.port+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", b.port, path), nil)
 	if err != nil {
 		return nil, err
 	}

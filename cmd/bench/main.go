@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"regexp"
@@ -28,7 +27,7 @@ type bench struct {
 	*system
 	binary   string
 	bento    string   // the peer, if it is what is measured
-	port     string   // of the service
+	port     int      // of the service
 	settings []string // of the service, beside those that say where the servers are
 	server   string   // settings of PostgreSQL, beside those that each run has
 }
@@ -113,7 +112,7 @@ func (b *bench) run(ctx context.Context, runs int, only, out string) (err error)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	if b.port, err = freePort(); err != nil {
+	if b.port, err = launch.FreePort(); err != nil {
 		return err
 	}
 	if err := launch.Install(ctx, os.Stderr, launch.PostgreSQL, launch.RedisServer); err != nil {
@@ -174,14 +173,4 @@ func (b *bench) warm(ctx context.Context) error {
 		return fmt.Errorf("warm up: %w", err)
 	}
 	return nil
-}
-
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 )
 
 // TestMeasurements runs each kind of measurement once, on little: what it says of speed does not matter here, but every
@@ -30,7 +31,7 @@ func TestMeasurements(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if b.port, err = freePort(); err != nil {
+	if b.port, err = launch.FreePort(); err != nil {
 		t.Fatal(err)
 	}
 	for name, measure := range map[string]func(*report) error{

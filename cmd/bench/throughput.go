@@ -26,7 +26,7 @@ func (b *bench) service(settings ...string) (*launch.Service, error) {
 		"REDIS_STREAMS=" + streamName,
 		"CONSUMER_GROUP=" + group,
 		"HTTP_HOST=127.0.0.1",
-		"HTTP_PORT=" + b.port,
+		fmt.Sprintf("HTTP_PORT=%d", b.port),
 	}, b.settings, settings)...)
 }
 

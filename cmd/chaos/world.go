@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -67,13 +66,10 @@ func newWorld(ctx context.Context, binary string, settings []string) (_ *world, 
 	if w.postgres, err = launch.DurablePostgres(ctx, postgresSettings); err != nil {
 		return nil, err
 	}
-	if w.redisServer, err = launch.Redis(ctx); err != nil {
+	if w.redisServer, err = launch.DurableRedis(ctx); err != nil {
 		return nil, err
 	}
 	if w.redis, err = stream.Connect(w.redisServer.URL()); err != nil {
-		return nil, err
-	}
-	if err := w.keepRedis(ctx); err != nil {
 		return nil, err
 	}
 	if w.toPostgres, err = proxyTo(w.postgres.URL()); err != nil {
@@ -95,24 +91,6 @@ func (p *proxy) url(server string) string {
 	u, _ := url.Parse(server)
 	u.Host = p.address()
 	return u.String()
-}
-
-// keepRedis has Redis write to its disk all that it answers for.
-func (w *world) keepRedis(ctx context.Context) error {
-	for _, command := range [][]any{
-		{"CONFIG", "SET", "appendonly", "yes"}, {"CONFIG", "SET", "appendfsync", "always"}, {"CONFIG", "REWRITE"},
-	} {
-		if err := w.redis.Do(ctx, command...).Err(); err != nil {
-			return fmt.Errorf("configure Redis: %w", err)
-		}
-	}
-	return until(ctx, 10*time.Second, func() error {
-		info, err := w.redis.Info(ctx, "persistence").Result()
-		if err == nil && !(strings.Contains(info, "aof_rewrite_in_progress:0") && strings.Contains(info, "aof_rewrite_scheduled:0")) {
-			err = errors.New("its first file is being written")
-		}
-		return err
-	})
 }
 
 func (w *world) close() {
@@ -143,7 +121,7 @@ func (w *world) begin(name string) (*instance, error) {
 	port := 0 // any
 	if name == witness {
 		var err error
-		if port, err = freePort(); err != nil {
+		if port, err = launch.FreePort(); err != nil {
 			return nil, err
 		}
 	}
@@ -163,16 +141,6 @@ func (w *world) begin(name string) (*instance, error) {
 	defer w.mu.Unlock()
 	w.instances = append(w.instances, i)
 	return i, nil
-}
-
-// freePort is one that is free at this moment.
-func freePort() (int, error) {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
 }
 
 // forget takes an instance that has ended off the list.

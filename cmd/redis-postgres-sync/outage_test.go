@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -65,30 +64,6 @@ func (p *producer) finish() int {
 	return int(p.added.Load())
 }
 
-// durableRedis is a server that keeps everything over a restart.
-func durableRedis(t *testing.T) *launch.Server {
-	t.Helper()
-	server := testenv.OwnRedis(t)
-	client, err := stream.Connect(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	for _, command := range [][]any{
-		{"CONFIG", "SET", "appendonly", "yes"}, {"CONFIG", "SET", "appendfsync", "always"}, {"CONFIG", "REWRITE"},
-	} {
-		if err := client.Do(t.Context(), command...).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// It does not end, nor keep anything, before it has written its first file.
-	testenv.Eventually(t, patience, func() error {
-		info := client.Info(t.Context(), "persistence").Val()
-		return errors.Join(contains(info, "aof_rewrite_in_progress:0"), contains(info, "aof_rewrite_scheduled:0"))
-	})
-	return server
-}
-
 // TestOutages stops a server under load for half a minute: the service says so, goes on by itself when the server is
 // back, and nothing is lost, doubled or given up.
 func TestOutages(t *testing.T) {
@@ -103,7 +78,7 @@ func TestOutages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			postgres, server := testenv.OwnPostgres(t), durableRedis(t)
+			postgres, server := testenv.OwnPostgres(t), testenv.OwnDurableRedis(t)
 			client, err := stream.Connect(server.URL())
 			if err != nil {
 				t.Fatal(err)

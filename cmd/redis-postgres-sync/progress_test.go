@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 )
 
 func TestProgress(t *testing.T) {
@@ -17,7 +17,7 @@ func TestProgress(t *testing.T) {
 	t.Run("is shown once a command has taken a while, and gone at its end", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			var screen testenv.Buffer
+			var screen launch.Buffer
 			seen := 0
 			shown := func(want string) {
 				t.Helper()
@@ -52,7 +52,7 @@ func TestProgress(t *testing.T) {
 	t.Run("does not begin where the command ends before", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			var screen testenv.Buffer
+			var screen launch.Buffer
 			p := &progress{w: &screen}
 			p.begin()
 			p.step("compare", 1, 3)

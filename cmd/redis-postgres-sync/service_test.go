@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 // process is the service, run as a user runs it.
 type process struct {
 	command *exec.Cmd
-	text    testenv.Buffer
+	text    launch.Buffer
 	ended   chan struct{}
 }
 

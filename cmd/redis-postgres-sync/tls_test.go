@@ -18,6 +18,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
@@ -95,8 +96,8 @@ func postgresWithTLS(t *testing.T, a *authority, hosts ...string) *url.URL {
 	db := connect(t, server.URL())
 	cert, key := a.issue(t, hosts...)
 	for _, sql := range []string{
-		fmt.Sprintf("COPY (SELECT 1) TO PROGRAM $$printf '%%s' '%s' > server.crt$$", cert),
-		fmt.Sprintf("COPY (SELECT 1) TO PROGRAM $$umask 077; printf '%%s' '%s' > server.key$$", key),
+		fmt.Sprintf("COPY (SELECT 1) TO PROGRAM $$cat > /dev/null; printf '%%s' '%s' > server.crt$$", cert),
+		fmt.Sprintf("COPY (SELECT 1) TO PROGRAM $$cat > /dev/null; umask 077; printf '%%s' '%s' > server.key$$", key),
 		"ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()",
 	} {
 		if _, err := db.Exec(t.Context(), sql); err != nil {
@@ -125,12 +126,10 @@ func redisWithTLS(t *testing.T, a *authority, hosts ...string) (*url.URL, redis.
 	if os.WriteFile(certFile, cert, 0o600) != nil || os.WriteFile(keyFile, key, 0o600) != nil {
 		t.Fatal("certificates cannot be written")
 	}
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	port, err := launch.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	ln.Close()
 	for _, setting := range [][]any{
 		{"tls-cert-file", certFile, "tls-key-file", keyFile, "tls-ca-cert-file", a.file, "tls-auth-clients", "no"},
 		{"tls-port", port},

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 )
 
 // service is a binary of ours, running.
 type service struct {
 	command *exec.Cmd
-	output  testenv.Buffer
+	output  launch.Buffer
 	ended   chan struct{} // closed once err is set
 	err     error
 }

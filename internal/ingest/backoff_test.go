@@ -9,14 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 )
 
 // TestBackoff: pauses double up to a bound, give or take half, so that a server that is away is neither asked all the time
 // nor left alone for long when it is back.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var text testenv.Buffer
+		var text launch.Buffer
 		log := slog.New(slog.NewTextHandler(&text, nil))
 		var b backoff
 		for want := firstPause; want < time.Minute; want *= 2 {

@@ -16,11 +16,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
-	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv/tables"
 )
 
 func TestMain(m *testing.M) {
@@ -42,18 +41,7 @@ func newDatabase(tb testing.TB) *pgxpool.Pool {
 
 func prepared(tb testing.TB, url string) *pgxpool.Pool {
 	tb.Helper()
-	migrator, err := migrate.New(url, schema.Files)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := migrator.Apply(tb.Context()); err != nil {
-		tb.Fatal(err)
-	}
-	pool, err := pg.Connect(tb.Context(), url, 8)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(pool.Close)
+	pool := tables.Pool(tb, url)
 	if _, err := pool.Exec(tb.Context(), smallTables); err != nil {
 		tb.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
@@ -423,7 +424,7 @@ func TestLoopWaits(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
 		f.exec("ALTER TABLE deposited_events RENAME TO elsewhere")
 		f.addPayload(f.good(1, 3))
-		var log testenv.Buffer
+		var log launch.Buffer
 		loop := f.loop("c")
 		loop.Log = slog.New(slog.NewTextHandler(&log, nil))
 		loop.MaxRetries, loop.Breaker = 1, ingest.NewBreaker(1, time.Hour, loop.Log)

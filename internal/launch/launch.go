@@ -58,7 +58,7 @@ func start(ctx context.Context, dir *directory, e engine) (*Server, error) {
 	s := &Server{engine: e, dir: dir}
 	err := errInUse
 	for attempt := 0; attempt < portAttempts && errors.Is(err, errInUse); attempt++ {
-		if s.port, err = freePort(); err == nil {
+		if s.port, err = FreePort(); err == nil {
 			err = s.run(ctx)
 		}
 	}
@@ -85,7 +85,7 @@ func (s *Server) Signal(signal os.Signal) error {
 }
 
 // Restart stops the server if it still runs and starts it again with the same URL and files. What PostgreSQL had
-// committed survives, unless the machine went down; Redis comes back empty, as it is told to save nothing.
+// committed survives, unless the machine went down; Redis comes back empty, unless it is a DurableRedis.
 func (s *Server) Restart(ctx context.Context) error {
 	s.process.stop()
 	for {
@@ -150,8 +150,8 @@ func (s *Server) diedError() error {
 	return fmt.Errorf("start %s: it ended (%v); its log ends with: %s", s.process.name(), s.process.err, tail)
 }
 
-// freePort asks the kernel for a port that is free at this moment.
-func freePort() (int, error) {
+// FreePort asks the kernel for a port that is free at this moment.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("find free port: %w", err)

@@ -230,6 +230,9 @@ func readableCopy(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A child that is forked while the file is open for writing keeps it so until it execs, and Linux runs no such file.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(filepath.Join(dir, "test"), binary, 0o755)); err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,11 @@
 package launch
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -15,26 +13,8 @@ import (
 // Service is the real service, running as a process of its own. Its methods are for one goroutine at a time.
 type Service struct {
 	command *exec.Cmd
-	output  lockedBuffer
+	output  Buffer
 	ended   chan error
-}
-
-// lockedBuffer can be read while the service writes to it.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // RunService starts a program's run with settings, each NAME=value. Those of our own environment do not count: what the

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
@@ -109,7 +110,7 @@ COMMENT ON TABLE`
 		if _, err := writer.Exec(t.Context(), "BEGIN;"+fmt.Sprintf(insertRow, 2, "NULL")); err != nil {
 			t.Fatal(err)
 		}
-		var log testenv.Buffer
+		var log launch.Buffer
 		var group errgroup.Group
 		built := make([]int, 3)
 		for i := range built {
@@ -214,7 +215,7 @@ COMMENT ON TABLE`
 		const building = `SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()`
 		testenv.Eventually(t, eventually, func() error { return wantCount(t, db, building, 1) })
 
-		var log testenv.Buffer
+		var log launch.Buffer
 		newer := newMigrator(t, db, edited(t, "    legs", "    extra bytea,\n    legs"),
 			migrate.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		group.Go(func() error {

@@ -16,10 +16,9 @@ import (
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
-	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv/tables"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }
@@ -27,20 +26,7 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 // newDatabase returns a pool on a database with all tables. Tests that share one keep to networks of their own.
 func newDatabase(tb testing.TB) *pgxpool.Pool {
 	tb.Helper()
-	url := testenv.Database(tb)
-	migrator, err := migrate.New(url, schema.Files)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := migrator.Apply(tb.Context()); err != nil {
-		tb.Fatal(err)
-	}
-	pool, err := pg.Connect(tb.Context(), url, 8)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(pool.Close)
-	return pool
+	return tables.Pool(tb, testenv.Database(tb))
 }
 
 // fixture is a network of its own, which one stream tells of, and a writer.

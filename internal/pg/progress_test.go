@@ -9,10 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
-	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv/tables"
 )
 
 // TestIncarnation: a database that has been restarted, whether in good order or by a crash, or copied, or restored from a
@@ -20,13 +19,8 @@ import (
 func TestIncarnation(t *testing.T) {
 	t.Parallel()
 	server := testenv.OwnPostgres(t)
-	migrator, err := migrate.New(server.URL(), schema.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	pool := tables.Pool(t, server.URL())
+	progress := pg.NewProgress(pool, "g")
 	open := func(database string) (*pgxpool.Pool, *pg.Progress) {
 		u, err := url.Parse(server.URL())
 		if err != nil {
@@ -57,7 +51,6 @@ func TestIncarnation(t *testing.T) {
 			t.Errorf("written: %t, error %v; want %t", written, err, want)
 		}
 	}
-	pool, progress := open("postgres")
 	exec := func(pool *pgxpool.Pool, sql ...string) {
 		t.Helper()
 		for _, s := range sql {

@@ -17,12 +17,11 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
-	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv/tables"
 )
 
 func TestMain(m *testing.M) {
@@ -52,18 +51,7 @@ func newFixture(t *testing.T) *fixture {
 
 func newFixtureOn(t *testing.T, url string) *fixture {
 	t.Helper()
-	migrator, err := migrate.New(url, schema.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	pool, err := pg.Connect(t.Context(), url, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := tables.Pool(t, url)
 	return &fixture{T: t, pool: pool, writer: pg.NewWriter(pool, writerOptions)}
 }
 

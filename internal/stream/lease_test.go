@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -42,7 +43,7 @@ func ended(t *testing.T) holder {
 type leases struct {
 	*fixture
 	group string
-	log   testenv.Buffer
+	log   launch.Buffer
 }
 
 func newLeases(t *testing.T) *leases {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -72,7 +73,7 @@ func TestWatcher(t *testing.T) {
 	t.Run("exports how far the group is, and nothing old", func(t *testing.T) {
 		server := testenv.OwnRedis(t)
 		f := newFixtureOn(t, server.URL())
-		var log testenv.Buffer
+		var log launch.Buffer
 		w := f.watch(slog.New(slog.NewTextHandler(&log, nil)), "s")
 		counters := []string{"entries_lost_total{s} 0", "group_resets_total{s} 0", "entries_claimed_total{s} 0"}
 		nothing := append([]string{
@@ -112,7 +113,7 @@ func TestWatcher(t *testing.T) {
 		do(t, f.client, "XADD", f.stream+"2", "1-1", "payload", "x")
 		do(t, f.client, "XADD", f.stream+"2", "1-2", "payload", "x")
 		do(t, f.client, "XDEL", f.stream+"2", "1-2")
-		var log testenv.Buffer
+		var log launch.Buffer
 		w := f.watch(slog.New(slog.NewTextHandler(&log, nil)), f.stream+"1", f.stream+"2")
 		testenv.Eventually(t, 10*time.Second, func() error {
 			first, ok1 := w.State(f.stream + "1")

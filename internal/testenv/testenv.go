@@ -54,6 +54,12 @@ func OwnRedis(tb testing.TB) *launch.Server {
 	return own(tb, launch.Redis)
 }
 
+// OwnDurableRedis is OwnRedis, but that the server keeps everything over a restart.
+func OwnDurableRedis(tb testing.TB) *launch.Server {
+	tb.Helper()
+	return own(tb, launch.DurableRedis)
+}
+
 type starter func(context.Context) (*launch.Server, error)
 
 func own(tb testing.TB, start starter) *launch.Server {

@@ -10,12 +10,11 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
-	"github.com/redis-postgres-sync/redis-postgres-sync/schema"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv/tables"
 )
 
 func TestMain(m *testing.M) {
@@ -37,19 +36,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	t.Parallel()
-	database := testenv.Database(t)
-	migrator, err := migrate.New(database, schema.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	pool, err := pg.Connect(t.Context(), database, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := tables.Pool(t, testenv.Database(t))
 	url, prefix := testenv.Redis(t)
 	client, err := stream.Connect(url)
 	if err != nil {

@@ -1,11 +1,11 @@
-package testenv
+package launch
 
 import (
 	"bytes"
 	"sync"
 )
 
-// Buffer holds what one goroutine writes, such as a log, while another reads it.
+// Buffer holds what one goroutine or process writes, such as a log, while another reads it.
 type Buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
