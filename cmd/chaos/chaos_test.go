@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -45,6 +46,37 @@ func TestChaos(t *testing.T) {
 	}
 	if result.Events < 10_000 || result.Kills < o.kills || sum(result.Harms) < 20 || result.Letters == 0 || result.Looks < 50 {
 		t.Errorf("that was no chaos: %s", result)
+	}
+}
+
+// TestSample: what is said of a process' memory, files and goroutines is read from it.
+func TestSample(t *testing.T) {
+	w, err := newWorld(t.Context(), binary, []string{"REDIS_STREAMS=" + streamNames[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	if _, err := w.sample(t.Context()); err == nil {
+		t.Error("a sample of nobody")
+	}
+	if _, err := w.begin(witness); err != nil {
+		t.Fatal(err)
+	}
+	var u usage
+	err = until(t.Context(), time.Minute, func() (err error) {
+		u, err = w.sample(t.Context())
+		return err
+	})
+	if err != nil || u.residentMB < 10 || u.files < 5 || u.goroutine < 5 {
+		t.Errorf("%+v, %v", u, err)
+	}
+	var said string
+	tellUsage([]usage{{time.Minute, 10, 5, 7}, {2 * time.Minute, 30, 7, 9}}, func(format string, args ...any) {
+		said += fmt.Sprintf(format, args...) + "\n"
+	})
+	if want := "until minute  1.0:   10.0 MB resident,   5.0 files,   7.0 goroutines\n" +
+		"until minute  2.0:   30.0 MB resident,   7.0 files,   9.0 goroutines\n"; said != want {
+		t.Errorf("said %q", said)
 	}
 }
 
@@ -110,9 +142,13 @@ func TestCheck(t *testing.T) {
 		sql  string
 		want verdict
 	}{
-		"a row is missing":         {"DELETE FROM deposited_events WHERE " + place(first(typed)), verdict{Lost: 1}},
-		"a value is another":       {"UPDATE deposited_events SET shares = shares + 1 WHERE " + place(first(typed)), verdict{Altered: 1}},
-		"a time is another":        {"UPDATE deposited_events SET block_timestamp = block_timestamp + interval '1 s' WHERE " + place(first(typed)), verdict{Altered: 1}},
+		"a row is missing":           {"DELETE FROM deposited_events WHERE " + place(first(typed)), verdict{Lost: 1}},
+		"a value is another":         {"UPDATE deposited_events SET shares = shares + 1 WHERE " + place(first(typed)), verdict{Altered: 1}},
+		"a time is another":          {"UPDATE deposited_events SET block_timestamp = block_timestamp + interval '1 s' WHERE " + place(first(typed)), verdict{Altered: 1}},
+		"a generic value is another": {"UPDATE generic_events SET event_data = '{}' WHERE " + place(first(generic)), verdict{Altered: 1}},
+		"a generic block is another": {"UPDATE generic_events SET block_hash = address WHERE " + place(first(generic)), verdict{Altered: 1}},
+		"a dead letter is cut off": {"UPDATE dead_letters SET payload = substr(payload, 1, 40) WHERE convert_from(payload, 'UTF8') LIKE '%" +
+			mark + strconv.Itoa(first(poison)) + ".%'", verdict{Altered: 1}},
 		"a generic row is missing": {"DELETE FROM generic_events WHERE " + place(first(generic)), verdict{Lost: 1}},
 		"a dead letter is missing": {"DELETE FROM dead_letters WHERE convert_from(payload, 'UTF8') LIKE '%" + mark + strconv.Itoa(first(poison)) + ".%'", verdict{Lost: 1}},
 		"a row stands twice": {`CREATE TEMPORARY TABLE twice AS SELECT * FROM deposited_events WHERE ` + place(first(typed)) +
@@ -137,6 +173,11 @@ func TestCheck(t *testing.T) {
 		})
 	}
 
+	t.Run("what Redis does not tell makes up for nothing", func(t *testing.T) {
+		if v := (verdict{Lost: 1, Pending: -1}); !v.failed() {
+			t.Error("an event is lost, and that is no failure")
+		}
+	})
 	t.Run("acknowledged early", func(t *testing.T) {
 		tx, err := db.Begin(ctx)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +22,7 @@ type verdict struct {
 	Doubled int `json:"doubled"` // rows of one event beyond the first
 	Altered int `json:"altered"` // rows with another value in some column, or in the wrong table
 	Foreign int `json:"foreign"` // rows and dead letters of no event
-	Pending int `json:"pending"` // entries not acknowledged, or not delivered
+	Pending int `json:"pending"` // entries not acknowledged, or not delivered; -1: Redis did not tell
 	// Early counts entries that were acknowledged and not committed when somebody looked, in Looks looks during the run.
 	Early int `json:"early"`
 	Looks int `json:"looks"`
@@ -33,7 +32,7 @@ type verdict struct {
 }
 
 func (v *verdict) failed() bool {
-	return v.Lost+v.Doubled+v.Altered+v.Foreign+v.Pending+v.Early > 0
+	return v.Lost != 0 || v.Doubled != 0 || v.Altered != 0 || v.Foreign != 0 || v.Pending != 0 || v.Early != 0
 }
 
 func (v *verdict) note(format string, args ...any) {
@@ -71,6 +70,16 @@ func valueOf(n *int64) int64 {
 		return 1
 	}
 	return *n
+}
+
+// verify is check in a session of its own.
+func (w *world) verify(ctx context.Context, l *ledger, v *verdict) error {
+	db, err := w.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	return l.check(ctx, db, v)
 }
 
 // check compares the ledger with the tables.
@@ -116,21 +125,33 @@ func (l *ledger) found(v *verdict, seen []uint8, n int, k kind) bool {
 }
 
 func (l *ledger) checkRows(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
-	rows, err := db.Query(ctx, "SELECT "+rowColumns+" FROM deposited_events")
+	return l.compare(ctx, db, "SELECT "+chainColumns+", "+paramColumns+" FROM deposited_events", v, seen, typed, l.row)
+}
+
+func (l *ledger) checkGeneric(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
+	const sql = "SELECT " + chainColumns + ", event_name, encode(event_signature_hash, 'hex'), event_data::text FROM generic_events"
+	return l.compare(ctx, db, sql, v, seen, generic, l.genericRow)
+}
+
+// compare compares rows, all of whose columns are texts, with those that the ledger wants for events of a kind.
+func (l *ledger) compare(
+	ctx context.Context, db *pgx.Conn, sql string, v *verdict, seen []uint8, k kind, row func(n int) []string,
+) error {
+	rows, err := db.Query(ctx, sql)
 	if err != nil {
 		return err
 	}
-	values := make([]string, strings.Count(rowColumns, "::text")+strings.Count(rowColumns, "encode(")+1) // and network
+	values := make([]string, len(row(0)))
 	targets := make([]any, len(values))
 	for i := range values {
 		targets[i] = &values[i]
 	}
 	_, err = pgx.ForEachRow(rows, targets, func() error {
 		n := number(values[5], values[1])
-		if !l.found(v, seen, n, typed) {
+		if !l.found(v, seen, n, k) {
 			return nil
 		}
-		for i, want := range l.row(n) {
+		for i, want := range row(n) {
 			if values[i] != want {
 				v.Altered++
 				v.note("event %d has %q in column %d, want %q", n, values[i], i+1, want)
@@ -149,50 +170,38 @@ func number(block, place string) int {
 	return (b-1)*perBlock + i
 }
 
-func (l *ledger) checkGeneric(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
-	rows, err := db.Query(ctx, "SELECT block_number::text, log_index::text, event_data->>'what' FROM generic_events")
-	if err != nil {
-		return err
-	}
-	var block, place, what string
-	_, err = pgx.ForEachRow(rows, []any{&block, &place, &what}, func() error {
-		n := number(block, place)
-		if l.found(v, seen, n, generic) && what != strconv.Itoa(n) {
-			v.Altered++
-			v.note("event %d says it was %q", n, what)
-		}
-		return nil
-	})
-	return err
-}
-
 var marked = regexp.MustCompile(mark + `(\d+)\.`)
 
 // checkLetters: an event that was added twice has two dead letters, which are kept by the place of their message.
 func (l *ledger) checkLetters(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
-	rows, err := db.Query(ctx, "SELECT convert_from(payload, 'UTF8'), reason_code, state FROM dead_letters")
+	rows, err := db.Query(ctx, "SELECT convert_from(payload, 'UTF8') FROM dead_letters")
 	if err != nil {
 		return err
 	}
-	var payload, reason, state string
-	_, err = pgx.ForEachRow(rows, []any{&payload, &reason, &state}, func() error {
+	var payload string
+	_, err = pgx.ForEachRow(rows, []any{&payload}, func() error {
 		m := marked.FindStringSubmatch(payload)
 		if m == nil {
 			v.Foreign++
-			v.note("a dead letter, %s, is of no event that should be one: %.300s", reason, payload)
+			v.note("a dead letter is of no event that should be one: %.300s", payload)
 			return nil
 		}
-		n, _ := strconv.Atoi(m[1])
-		if n < len(seen) && seen[n] > 0 {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			return err
+		}
+		k, raw := poison, l.item
+		if l.kind(n) == rubbish {
+			k, raw = rubbish, l.rubbish
+		}
+		again := n < len(seen) && l.kind(n) == k && seen[n] > 0
+		switch {
+		case !again && !l.found(v, seen, n, k):
 			return nil
-		}
-		k := poison
-		if n < len(seen) {
-			if l.kind(n) == rubbish {
-				k = rubbish
-			}
-		}
-		if l.found(v, seen, n, k) {
+		case payload != raw(n):
+			v.Altered++
+			v.note("the dead letter of event %d holds other bytes: %.300s", n, payload)
+		case !again:
 			v.Letters++
 		}
 		return nil
@@ -242,4 +251,19 @@ func (l *ledger) look(ctx context.Context, w *world, db *pgx.Conn, v *verdict) e
 		v.Looks += checked
 	}
 	return nil
+}
+
+// keepLooking looks for what is acknowledged too early, while the servers answer.
+func (l *ledger) keepLooking(ctx context.Context, w *world, v *verdict) {
+	for ctx.Err() == nil {
+		db, err := w.connect(ctx)
+		if err != nil {
+			continue
+		}
+		for err == nil && ctx.Err() == nil {
+			sleep(ctx, 100*time.Millisecond)
+			err = l.look(ctx, w, db, v)
+		}
+		db.Close(context.WithoutCancel(ctx))
+	}
 }

@@ -58,8 +58,9 @@ func TestCutAtEveryByte(t *testing.T) {
 			send := func() {
 				t.Helper()
 				m := l.next(next, 3, random)
-				if next = m.end; l.add(ctx, w.redis, []message{m}, false) != nil {
-					t.Fatal("Redis takes nothing")
+				next = m.end
+				if err := l.add(ctx, w.redis, []message{m}, false); err != nil {
+					t.Fatal(err)
 				}
 			}
 			drained := func() error {

@@ -63,6 +63,7 @@ func splitmix(x uint64) uint64 {
 
 const (
 	depositedHash = "0xf717428d3271f4ca44ee92a96ecda708463de1c200f30db4e295def5e8db6b4a"
+	unknownName   = "Unheard"
 	unknownHash   = "0x00000000000000000000000000000000000000000000000000000000c4a05000"
 	// mark stands before the number in what becomes a dead letter.
 	mark = "chaos-"
@@ -70,7 +71,7 @@ const (
 	perBlock = 20
 )
 
-// row is what PostgreSQL must hold of event n, in the order of rowColumns.
+// row is what PostgreSQL must hold of event n, in the order of chainColumns and paramColumns.
 func (l *ledger) row(n int) []string {
 	block, account := n/perBlock+1, fmt.Sprintf("%040x", splitmix(uint64(n))%5000)
 	amount := func(salt uint64) string { return strconv.FormatUint(splitmix(uint64(n)+salt), 10) }
@@ -82,11 +83,19 @@ func (l *ledger) row(n int) []string {
 	}
 }
 
-// rowColumns read a row of deposited_events as texts. created_at is the server's.
-const rowColumns = `encode(transaction_hash, 'hex'), log_index::text, network, chain_id::text, encode(address, 'hex'),
-	block_number::text, encode(block_hash, 'hex'), extract(epoch FROM block_timestamp)::bigint::text, transaction_index::text,
-	encode(sender, 'hex'), encode(receiver, 'hex'), encode(term_id, 'hex'), curve_id::text, assets::text,
-	assets_after_fees::text, shares::text, total_shares::text, vault_type::text`
+// genericRow is what PostgreSQL must hold of an event that no ABI describes.
+func (l *ledger) genericRow(n int) []string {
+	return append(l.row(n)[:9:9], unknownName, strings.TrimPrefix(unknownHash, "0x"), fmt.Sprintf(`{"what": "%d"}`, n))
+}
+
+// chainColumns read what all tables hold of an event as texts, and paramColumns what deposited_events does. created_at is
+// the server's.
+const (
+	chainColumns = `encode(transaction_hash, 'hex'), log_index::text, network, chain_id::text, encode(address, 'hex'),
+		block_number::text, encode(block_hash, 'hex'), extract(epoch FROM block_timestamp)::bigint::text, transaction_index::text`
+	paramColumns = `encode(sender, 'hex'), encode(receiver, 'hex'), encode(term_id, 'hex'), curve_id::text, assets::text,
+		assets_after_fees::text, shares::text, total_shares::text, vault_type::text`
+)
 
 func digest(tag byte, n int) string {
 	var b [32]byte
@@ -115,13 +124,15 @@ func (l *ledger) item(n int) string {
 		sender, r[10], r[11], r[12], r[13], r[14], r[15], r[16], r[17], information)
 }
 
+func (l *ledger) rubbish(n int) string { return mark + strconv.Itoa(n) + ". is no JSON" }
+
 func (l *ledger) payload(m message) string {
 	if l.kind(m.first) == rubbish {
-		return mark + strconv.Itoa(m.first) + ". is no JSON"
+		return l.rubbish(m.first)
 	}
 	name, hash := "Deposited", depositedHash
 	if l.kind(m.first) == generic {
-		name, hash = "Unheard", unknownHash
+		name, hash = unknownName, unknownHash
 	}
 	items := make([]string, 0, m.end-m.first)
 	for n := m.first; n < m.end; n++ {

@@ -39,6 +39,7 @@ type options struct {
 	kills     int           // at least
 	events    int           // exactly, if that is not 0; else as many as come in the time
 	soak      bool          // restarts alone, and a witness that is watched
+	again     string        // the flags that repeat it, but for the seed
 	logf      func(format string, args ...any)
 }
 
@@ -85,6 +86,11 @@ func main() {
 	if settings != "" {
 		o.settings = strings.Split(settings, ",")
 	}
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "seed" && f.Name != "runs" && f.Name != "report" {
+			o.again += fmt.Sprintf(" -%s=%s", f.Name, f.Value)
+		}
+	})
 	if o.seed == 0 {
 		o.seed = rand.Uint64N(math.MaxInt32)
 	}
@@ -120,14 +126,14 @@ func repeat(
 		if ctx.Err() != nil {
 			return errors.New("interrupted; what the report holds is not done again")
 		}
+		repeated := fmt.Sprintf("to repeat: bin/chaos -seed=%d%s", o.seed, o.again)
 		if err != nil {
-			return fmt.Errorf("seed %d: %w", o.seed, err)
+			return fmt.Errorf("seed %d: %w; %s", o.seed, err, repeated)
 		}
 		o.logf("%s", result)
 		if result.failed() {
 			failed++
-			o.logf("FAILED: %s\nto repeat: bin/chaos -seed %d -instances %d -rate %d -time %s -kills %d -events %d",
-				result.First, o.seed, o.instances, o.rate, o.length, o.kills, o.events)
+			o.logf("FAILED: %s; %s", result.First, repeated)
 		}
 		if err := appendTo(report, result); err != nil {
 			return err
@@ -220,11 +226,7 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	tellUsage(samples, o.logf)
 	result.Seed, result.Kills, result.Harms = o.seed, r.kills, r.done
 	if err == nil {
-		var db, errConnect = w.connect(ctx)
-		if err = errConnect; err == nil {
-			err = l.check(ctx, db, v)
-			db.Close(ctx)
-		}
+		err = w.verify(ctx, l, v)
 	}
 	if result.Pending != 0 {
 		v.note("%d entries are pending", result.Pending)
@@ -234,79 +236,6 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 		o.logf("what the instances said:\n%s", w.logs())
 	}
 	return result, err
-}
-
-// rage does harm until there was enough of it.
-func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan struct{}) error {
-	start := time.Now()
-	enough := func() bool {
-		select {
-		case <-produced:
-		default:
-			if o.events > 0 {
-				return false
-			}
-		}
-		return time.Since(start) >= o.length && r.killed(0) >= o.kills
-	}
-	raging, ctx := errgroup.WithContext(ctx)
-	all, pause := [][]harm{harms, killing}, time.Second
-	if o.soak {
-		all, pause = [][]harm{restarts}, time.Minute
-	}
-	for i, harms := range all {
-		n := newNemesis(w, r, o.seed, uint64(2+i))
-		raging.Go(func() error {
-			for !enough() {
-				if sleep(ctx, n.between(0, pause)); ctx.Err() != nil {
-					return ctx.Err()
-				}
-				name, err := n.harm(ctx, harms)
-				if err != nil {
-					return err
-				}
-				for _, i := range w.running() {
-					if err := i.service.Exited(); err != nil && (!i.taken.Load() || i.name == witness) {
-						return fmt.Errorf("%s has ended by itself after this: %s: %w", i.name, name, err)
-					}
-				}
-			}
-			return nil
-		})
-	}
-	return raging.Wait()
-}
-
-// keepLooking looks for what is acknowledged too early, while the servers answer.
-func (l *ledger) keepLooking(ctx context.Context, w *world, v *verdict) {
-	for ctx.Err() == nil {
-		db, err := w.connect(ctx)
-		if err != nil {
-			continue
-		}
-		for err == nil && ctx.Err() == nil {
-			sleep(ctx, 100*time.Millisecond)
-			err = l.look(ctx, w, db, v)
-		}
-		db.Close(context.WithoutCancel(ctx))
-	}
-}
-
-// awaitTables waits for the first instance to have made the tables.
-func (w *world) awaitTables(ctx context.Context) error {
-	db, err := w.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close(ctx)
-	return until(ctx, time.Minute, func() error {
-		var there bool
-		err := db.QueryRow(ctx, "SELECT EXISTS (SELECT FROM schema_state)").Scan(&there)
-		if err == nil && !there {
-			err = errors.New("the schema is not there yet")
-		}
-		return err
-	})
 }
 
 // seedsIn reads the seeds of the runs that a report holds.

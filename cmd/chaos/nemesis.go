@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
 // nemesis harms the world, one harm after another, chosen by its seed. Each harm is over when it returns: what it has
@@ -19,6 +20,11 @@ type nemesis struct {
 	*world
 	random *rand.Rand
 	*record
+}
+
+// newNemesis draws from numbers of a seed that are its own.
+func newNemesis(w *world, r *record, seed, own uint64) *nemesis {
+	return &nemesis{world: w, random: rand.New(rand.NewPCG(seed, own)), record: r}
 }
 
 // record is what has been done.
@@ -76,6 +82,47 @@ var harms = []harm{
 	{"network: cut after some bytes", 10, (*nemesis).cutAfter},
 	{"network: hold", 6, (*nemesis).hold},
 	{"network: slice", 4, (*nemesis).slice},
+}
+
+// rage does harm until there was enough of it.
+func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan struct{}) error {
+	start := time.Now()
+	enough := func() bool {
+		select {
+		case <-produced:
+		default:
+			if o.events > 0 {
+				return false
+			}
+		}
+		return time.Since(start) >= o.length && r.killed(0) >= o.kills
+	}
+	raging, ctx := errgroup.WithContext(ctx)
+	all, pause := [][]harm{harms, killing}, time.Second
+	if o.soak {
+		all, pause = [][]harm{restarts}, time.Minute
+	}
+	for i, harms := range all {
+		n := newNemesis(w, r, o.seed, uint64(2+i))
+		raging.Go(func() error {
+			for !enough() {
+				if sleep(ctx, n.between(0, pause)); ctx.Err() != nil {
+					return ctx.Err()
+				}
+				name, err := n.harm(ctx, harms)
+				if err != nil {
+					return err
+				}
+				for _, i := range w.running() {
+					if err := i.service.Exited(); err != nil && (!i.taken.Load() || i.name == witness) {
+						return fmt.Errorf("%s has ended by itself after this: %s: %w", i.name, name, err)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	return raging.Wait()
 }
 
 // harm does one of the harms, and returns its name.

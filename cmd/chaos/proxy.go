@@ -145,9 +145,9 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 	const look = 5 * time.Millisecond
 	for {
 		p.mu.Lock()
-		f, live, passed := p.fault, p.links[l], l.passed
+		f, live, passed := p.fault, p.links[l] && !p.closed, l.passed
 		p.mu.Unlock()
-		if !live || p.isClosed() {
+		if !live {
 			return 0, errCut
 		}
 		if requests && f.holdRequests || !requests && f.holdReplies {
@@ -174,10 +174,4 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 		}
 		return n, err
 	}
-}
-
-func (p *proxy) isClosed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.closed
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -111,9 +110,4 @@ func tellUsage(samples []usage, logf func(string, ...any)) {
 		logf("until minute %4.1f: %6.1f MB resident, %5.1f files, %5.1f goroutines",
 			of[len(of)-1].at.Minutes(), mean.residentMB, mean.files, mean.goroutine)
 	}
-}
-
-// newNemesis draws from the numbers of a seed that are its own.
-func newNemesis(w *world, r *record, seed, own uint64) *nemesis {
-	return &nemesis{world: w, random: rand.New(rand.NewPCG(seed, own)), record: r}
 }

@@ -207,6 +207,23 @@ func (w *world) replace(ctx context.Context, i *instance, pause time.Duration) e
 	return err
 }
 
+// awaitTables waits for the first instance to have made the tables.
+func (w *world) awaitTables(ctx context.Context) error {
+	db, err := w.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	return until(ctx, time.Minute, func() error {
+		var there bool
+		err := db.QueryRow(ctx, "SELECT EXISTS (SELECT FROM schema_state)").Scan(&there)
+		if err == nil && !there {
+			err = errors.New("the schema is not there yet")
+		}
+		return err
+	})
+}
+
 // connect is a session of our own, past the proxy. It waits until the server takes one.
 func (w *world) connect(ctx context.Context) (db *pgx.Conn, err error) {
 	err = until(ctx, time.Minute, func() error {
