@@ -123,6 +123,29 @@ func TestNoFirstLoad(t *testing.T) {
 	}
 }
 
+// TestIndexesLater: what could not be built is tried again.
+func TestIndexesLater(t *testing.T) {
+	s := newSite(t)
+	all := s.number(validIndexes)
+	s.deposit(s.key, 0, 1)
+	p := startService(t, s.settings()...)
+	awaitRows(t, s.db, 1)
+	p.signal(syscall.SIGTERM)
+	p.wait()
+	s.exec("DROP INDEX deposited_events_sender_idx; CREATE TABLE deposited_events_sender_idx (taken int)")
+	p = startService(t, s.settings()...)
+	testenv.Eventually(t, 30*time.Second, func() error {
+		return contains(p.output(), "build index deposited_events_sender_idx on table")
+	})
+	s.exec("DROP TABLE deposited_events_sender_idx")
+	testenv.Eventually(t, 3*indexesEvery, func() error {
+		if n := s.number(validIndexes); n != all {
+			return fmt.Errorf("%d of %d indexes stand", n, all)
+		}
+		return nil
+	})
+}
+
 // TestShrinkage: a backlog is waited for as long as it shrinks by a hundredth in five minutes.
 func TestShrinkage(t *testing.T) {
 	t.Parallel()

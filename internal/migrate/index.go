@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -250,29 +249,34 @@ type querier interface {
 func (s *session) emptyOf(ctx context.Context, q querier, tables []string) (map[string]bool, error) {
 	empty := map[string]bool{}
 	for names := range slices.Chunk(tables, tablesPerTx) {
-		var query strings.Builder
-		for i, table := range names {
-			if i > 0 {
-				query.WriteString(" UNION ALL ")
-			}
-			fmt.Fprintf(&query, "SELECT %d WHERE NOT EXISTS (SELECT FROM %s)", i, quote(s.target, table))
-		}
-		rows, err := q.QueryContext(ctx, query.String())
-		if err != nil {
+		if err := s.addEmpty(ctx, q, names, empty); err != nil {
 			return nil, fmt.Errorf("look for rows in tables: %w", s.hint(err))
-		}
-		for rows.Next() {
-			var i int
-			if err := rows.Scan(&i); err != nil {
-				break // rows knows it
-			}
-			empty[names[i]] = true
-		}
-		if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
-			return nil, fmt.Errorf("look for rows in tables: %w", err)
 		}
 	}
 	return empty, nil
+}
+
+func (s *session) addEmpty(ctx context.Context, q querier, tables []string, empty map[string]bool) error {
+	var query strings.Builder
+	for i, table := range tables {
+		if i > 0 {
+			query.WriteString(" UNION ALL ")
+		}
+		fmt.Fprintf(&query, "SELECT %d WHERE NOT EXISTS (SELECT FROM %s)", i, quote(s.target, table))
+	}
+	rows, err := q.QueryContext(ctx, query.String())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i int
+		if err := rows.Scan(&i); err != nil {
+			return err
+		}
+		empty[tables[i]] = true
+	}
+	return rows.Err()
 }
 
 // MissingIndexes names the desired indexes that tables lack, those included that are being built, or have to be again.

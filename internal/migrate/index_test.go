@@ -244,6 +244,33 @@ COMMENT ON TABLE`
 		}
 	})
 
+	t.Run("no more of them once the connection is gone", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		many := deposited
+		for i := range 5 {
+			many += fmt.Sprintf("CREATE INDEX many_%d_idx ON deposited_events (curve_id);\n", i)
+		}
+		apply(t, db, files(deposited))
+		exec(t, db, fmt.Sprintf(insertRow, 1, "NULL"))
+		writer := connect(t, db) // the build waits for it
+		if _, err := writer.Exec(t.Context(), "BEGIN;"+fmt.Sprintf(insertRow, 2, "NULL")); err != nil {
+			t.Fatal(err)
+		}
+		failed := make(chan error, 1)
+		m := newMigrator(t, db, files(many))
+		go func() {
+			_, err := m.BuildIndexes(t.Context())
+			failed <- err
+		}()
+		const builder = " FROM pg_stat_progress_create_index WHERE datname = current_database()"
+		testenv.Eventually(t, eventually, func() error { return wantCount(t, db, "SELECT count(*)"+builder, 1) })
+		exec(t, db, "SELECT pg_terminate_backend(pid)"+builder)
+		if err := <-failed; err == nil || strings.Count(err.Error(), "build index") != 1 {
+			t.Errorf("got %v; want the one that was being built", err)
+		}
+	})
+
 	t.Run("names three of many that cannot be built", func(t *testing.T) {
 		t.Parallel()
 		db := testenv.Database(t)

@@ -184,8 +184,9 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	return event.Result{Inserted: all.inserted, Duplicates: all.duplicates, DeadLetters: letters}, nil
 }
 
-// beginFor begins a transaction whose statements the server ends some time after ctx does. A process that is frozen in the
-// middle of one would keep its locks otherwise, and others that take its entries over wait for these.
+// beginFor begins a transaction whose statements the server ends some time after ctx does: those of a process that is
+// frozen while they wait for a lock, which cannot cancel them, and whose own locks others wait for. It does not end a COPY that waits
+// for rows of such a process: PostgreSQL looks at no timeout then.
 func beginFor(ctx context.Context) string {
 	const grace = 5 * time.Second
 	deadline, ok := ctx.Deadline()
