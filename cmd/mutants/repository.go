@@ -81,7 +81,7 @@ func (r *repository) check(mutants []mutant) error {
 // plant returns the text of the mutant's file with the defect in it.
 func (m mutant) plant(text []byte) ([]byte, error) {
 	if n := bytes.Count(text, []byte(m.find)); n != 1 {
-		return nil, fmt.Errorf("%d places in %s are like %q, want 1; hint: cmd/mutants/list.go says what the defect is", n, m.file, m.find)
+		return nil, fmt.Errorf("%d places in %s are like %q, want 1; hint: cmd/mutants says what the defect is", n, m.file, m.find)
 	}
 	return bytes.Replace(text, []byte(m.find), []byte(m.replace), 1), nil
 }

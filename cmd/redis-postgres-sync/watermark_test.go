@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -51,6 +53,19 @@ func (s *site) forget(rows int, low string) {
 		COMMIT`, rows, 1+rows/20, low))
 }
 
+// settled starts a service and waits until it has written so many events of the ledger, and its watermark.
+func (s *site) settled(events int) (p *process, low string) {
+	s.Helper()
+	p = startService(s.T, s.settings()...)
+	awaitRows(s.T, s.db, events)
+	return p, s.awaitWatermark()
+}
+
+func (p *process) end() {
+	p.signal(syscall.SIGTERM)
+	p.wait()
+}
+
 // TestForgottenCommits: what PostgreSQL has lost after it was acknowledged is read again, whether the service was running
 // meanwhile or not, and nothing else is.
 func TestForgottenCommits(t *testing.T) {
@@ -58,19 +73,14 @@ func TestForgottenCommits(t *testing.T) {
 	t.Run("found at the start", func(t *testing.T) {
 		s := newSite(t)
 		s.deposit(s.key, 0, before)
-		p := startService(t, s.settings()...)
-		awaitRows(t, s.db, before)
-		low := s.awaitWatermark()
+		p, low := s.settled(before)
 		s.deposit(s.key, before, after)
 		awaitRows(t, s.db, after)
 		awaitNonePendingIn(t, s.client, s.key, s.group)
-		p.signal(syscall.SIGTERM)
-		p.wait()
+		p.end()
 		s.forget(before, low)
 
-		p = startService(t, s.settings()...)
-		awaitRows(t, s.db, after)
-		s.awaitWatermark()
+		p, _ = s.settled(after)
 		compareLedger(t, s.db, after)
 		if got := metric(t, p, fmt.Sprintf(`redis_postgres_sync_reread_rows_total{stream="%s"}`, s.key)); got != fmt.Sprint(after-before) {
 			t.Errorf("%s rows were restored, want %d\n%s", got, after-before, p.output())
@@ -80,9 +90,7 @@ func TestForgottenCommits(t *testing.T) {
 	t.Run("found while running", func(t *testing.T) {
 		s := newSite(t)
 		s.deposit(s.key, 0, before)
-		p := startService(t, s.settings()...)
-		awaitRows(t, s.db, before)
-		low := s.awaitWatermark()
+		p, low := s.settled(before)
 		s.deposit(s.key, before, after)
 		awaitRows(t, s.db, after)
 		s.awaitWatermark()
@@ -99,15 +107,10 @@ func TestForgottenCommits(t *testing.T) {
 	t.Run("an empty database", func(t *testing.T) {
 		s := newSite(t)
 		s.deposit(s.key, 0, before)
-		p := startService(t, s.settings()...)
-		awaitRows(t, s.db, before)
-		s.awaitWatermark()
-		p.signal(syscall.SIGTERM)
-		p.wait()
+		p, _ := s.settled(before)
+		p.end()
 		s.exec("TRUNCATE deposited_events, blocks, stream_progress, server_incarnation")
-		startService(t, s.settings()...)
-		awaitRows(t, s.db, before)
-		s.awaitWatermark()
+		s.settled(before)
 		compareLedger(t, s.db, before)
 	})
 
@@ -115,15 +118,57 @@ func TestForgottenCommits(t *testing.T) {
 		s := newSite(t)
 		s.deposit(s.key, 0, before)
 		for range 2 {
-			p := startService(t, s.settings()...)
-			awaitRows(t, s.db, before)
-			s.awaitWatermark()
+			p, _ := s.settled(before)
 			if strings.Contains(p.output(), "read again") {
 				t.Errorf("it reads again:\n%s", p.output())
 			}
-			p.signal(syscall.SIGTERM)
-			p.wait()
+			p.end()
 		}
+	})
+}
+
+// TestForgottenInACrash: PostgreSQL crashes under load and has not written to its disk what it had committed, as it is told
+// to by synchronous_commit.
+func TestForgottenInACrash(t *testing.T) {
+	t.Parallel()
+	postgres := testenv.OwnPostgres(t) // which has synchronous_commit off
+	redisURL, prefix := testenv.Redis(t)
+	client, err := stream.Connect(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	db := connect(t, postgres.URL())
+	load := startProducer(t, client, prefix+"stream")
+	p := startService(t, "DATABASE_URL="+postgres.URL(), "REDIS_URL="+redisURL, "REDIS_STREAMS="+prefix+"stream")
+	written := awaitRows(t, db, 100)
+	// From here on nothing that is committed comes to the disk.
+	var walWriter int
+	if err := db.QueryRow(t.Context(), "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'").Scan(&walWriter); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(walWriter, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	acknowledged := awaitRows(t, db, written+200)
+	if err := postgres.Signal(syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	total := load.finish()
+	db = connect(t, postgres.URL())
+	awaitRows(t, db, total)
+	awaitNonePending(t, client, prefix+"stream")
+	compareLedger(t, db, total)
+	t.Logf("%d rows before the crash", acknowledged)
+	testenv.Eventually(t, patience, func() error { // the rows are counted when all have been read again
+		restored := metric(t, p, fmt.Sprintf(`redis_postgres_sync_reread_rows_total{stream="%sstream"}`, prefix))
+		if n, err := strconv.Atoi(restored); err != nil || n < 100 {
+			return fmt.Errorf("the crash has lost %s rows, error %v", restored, err)
+		}
+		return nil
 	})
 }
 
@@ -136,12 +181,12 @@ func TestTrimming(t *testing.T) {
 	p := startService(t, s.settings("TRIM=on", "TRIM_RETENTION=1m")...)
 	awaitRows(t, s.db, old+young)
 	s.awaitWatermark()
-	time.Sleep(3 * time.Second)
-	if n := s.client.XLen(t.Context(), s.key).Val(); n != old+young {
-		t.Errorf("%d entries are left, though PostgreSQL has not had them for a minute", n)
-	}
-	// The watermark is sampled, and the sample is to be trimmed below, each when a minute has passed.
+	// The watermark is sampled, and the sample is to be trimmed below, each when a minute has passed. What is sampled first is
+	// what PostgreSQL had at the start, which is nothing.
 	for range 2 {
+		if n := s.client.XLen(t.Context(), s.key).Val(); n != old+young {
+			t.Errorf("%d entries are left, though PostgreSQL has not had them for a minute", n)
+		}
 		s.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '61 s'")
 		testenv.Eventually(t, watermarkTimeout, func() error {
 			if s.number("SELECT count(*) FROM stream_progress WHERE sampled_at > now() - interval '30 s'") == 0 {

@@ -104,6 +104,7 @@ func (l *Loop) process(ctx context.Context, start time.Time, messages []event.Me
 	return nil
 }
 
+// decide is process for messages that are written together. It returns errTooSlow where these are too many.
 func (l *Loop) decide(ctx context.Context, start time.Time, messages []event.Message) error {
 	batch := l.Decider.Decide(messages)
 	result, err := l.write(ctx, batch)

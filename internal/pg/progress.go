@@ -42,6 +42,8 @@ func NewProgress(pool *pgxpool.Pool, group string) *Progress {
 // copy of the row, by pg_dump or by CREATE DATABASE, the transaction, the table or the database is another. A restart that
 // loses nothing is a new one as well, which costs no more than some reading.
 // https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-UNLOGGED
+//
+// The two queries with it are here, and not in queries/, because sqlc does not know pg_database.
 const incarnation = `(
 	SELECT concat_ws('/', i.id, i.xmin, i.tableoid, d.oid, extract(epoch FROM pg_postmaster_start_time()))
 	FROM server_incarnation AS i, pg_database AS d

@@ -24,9 +24,7 @@ import (
 )
 
 const (
-	// firstID asks XREADGROUP for the consumer's pending list from its beginning, and XAUTOCLAIM for the group's.
-	firstID = "0-0"
-	newID   = ">"
+	newID = ">"
 
 	// neverBlock leaves BLOCK out of the command; zero would mean to wait for ever.
 	neverBlock time.Duration = -1
@@ -95,7 +93,7 @@ func New(o Options) *Consumer {
 		page:    newPager(o.Count, replyTimeout(o.Client)),
 		unacked: map[string]struct{}{},
 	}
-	c.claims.cursor = firstID
+	c.claims.cursor = ZeroID
 	c.Rewind()
 	return c
 }
@@ -103,7 +101,7 @@ func New(o Options) *Consumer {
 // Rewind makes the next Read start over with the consumer's own pending entries. Read does so by itself after an
 // error; a caller needs it when it gives up a batch without acknowledging it.
 func (c *Consumer) Rewind() {
-	c.replaying, c.position = true, firstID
+	c.replaying, c.position = true, ZeroID
 }
 
 // Read returns the next entries, at most Options.Count and all from one of three sources, in this order: the entries

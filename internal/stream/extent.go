@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
-
-// zeroID is below all entries.
-const zeroID = "0-0"
 
 // Extent is what of a stream a group was given: nothing above LastID, and what is below LowID is acknowledged. Where there
 // is no group, or it was given nothing, both are 0-0.
@@ -26,29 +21,14 @@ func Delivered(ctx context.Context, client redis.UniversalClient, stream, group 
 	case s.WrongType:
 		return Extent{}, fmt.Errorf("stream %s: the key is no stream", stream)
 	case !s.GroupExists:
-		return Extent{zeroID, zeroID}, nil
+		return Extent{ZeroID, ZeroID}, nil
 	// Redis was asked for the last entry before it was asked for pending ones: what was given out in between is pending.
 	case s.OldestPendingID != "":
 		return Extent{s.OldestPendingID, s.LastDeliveredID}, nil
-	case s.LastDeliveredID == zeroID:
-		return Extent{zeroID, zeroID}, nil
+	case s.LastDeliveredID == ZeroID:
+		return Extent{ZeroID, ZeroID}, nil
 	}
 	return Extent{parseID(s.LastDeliveredID).next().String(), s.LastDeliveredID}, nil
-}
-
-// next is the lowest id above. The highest has none, and is its own.
-func (id entryID) next() entryID {
-	switch {
-	case id.seq < math.MaxUint64:
-		return entryID{id.ms, id.seq + 1}
-	case id.ms < math.MaxUint64:
-		return entryID{id.ms + 1, 0}
-	}
-	return id
-}
-
-func (id entryID) String() string {
-	return strconv.FormatUint(id.ms, 10) + "-" + strconv.FormatUint(id.seq, 10)
 }
 
 // trimScript removes entries that are older than the id given and that every group has acknowledged, in one step, and
@@ -85,9 +65,9 @@ return {redis.call('XTRIM', KEYS[1], 'MINID', '~', least), holding}`
 // meanwhile.
 const trimPages = 100
 
-// Trim removes entries below an id from the stream of a group, but for those that any group was not given or has not acknowledged, and
-// returns how many it removed. Redis removes whole nodes of about a hundred, so some may stay. Holding names the group that
-// keeps entries that would be removed otherwise; it is empty if none does.
+// Trim removes entries below an id from the stream of a group, but for those that any group was not given or has not
+// acknowledged, and returns how many it removed. Redis removes whole nodes of about a hundred, so some may stay. Holding
+// names the group that keeps entries that would be removed otherwise; it is empty if none does.
 func Trim(
 	ctx context.Context, client redis.UniversalClient, stream, group, below string,
 ) (removed int64, holding string, err error) {
@@ -107,15 +87,4 @@ func Trim(
 		}
 	}
 	return removed, holding, nil
-}
-
-// IDAt is the lowest id that an entry can have that was added at a time, in milliseconds since 1970.
-func IDAt(ms int64) string { return entryID{uint64(max(0, ms)), 0}.String() }
-
-// Lower is the lower one of two ids.
-func Lower(a, b string) string {
-	if parseID(b).before(parseID(a)) {
-		return b
-	}
-	return a
 }

@@ -14,13 +14,13 @@ func TestDelivered(t *testing.T) {
 			t.Errorf("got %v, %v; want %s, %s", got, err, low, last)
 		}
 	}
-	want(zeroID, zeroID)
+	want(ZeroID, ZeroID)
 	for i := range 4 {
 		do(t, f.client, "XADD", f.stream, fmt.Sprintf("%d-1", 10+i), "payload", "x")
 	}
-	want(zeroID, zeroID)
+	want(ZeroID, ZeroID)
 	do(t, f.client, "XGROUP", "CREATE", f.stream, "g", "0")
-	want(zeroID, zeroID)
+	want(ZeroID, ZeroID)
 	do(t, f.client, "XREADGROUP", "GROUP", "g", "a", "COUNT", 3, "STREAMS", f.stream, ">")
 	want("10-1", "12-1")
 	do(t, f.client, "XACK", f.stream, "g", "10-1", "12-1")

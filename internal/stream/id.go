@@ -1,10 +1,15 @@
 package stream
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// ZeroID is below all entries. It asks XREADGROUP for a consumer's pending list from its beginning, and XAUTOCLAIM for the
+// group's.
+const ZeroID = "0-0"
 
 // entryID is an entry's id: milliseconds of the server's clock, unless the producer makes ids of its own, and a
 // sequence number. https://redis.io/docs/latest/develop/data-types/streams/#entry-ids
@@ -32,4 +37,30 @@ func (id entryID) age(now time.Time) time.Duration {
 		return 0
 	}
 	return time.Duration(ms-id.ms) * time.Millisecond
+}
+
+// next is the lowest id above. The highest has none, and is its own.
+func (id entryID) next() entryID {
+	switch {
+	case id.seq < math.MaxUint64:
+		return entryID{id.ms, id.seq + 1}
+	case id.ms < math.MaxUint64:
+		return entryID{id.ms + 1, 0}
+	}
+	return id
+}
+
+func (id entryID) String() string {
+	return strconv.FormatUint(id.ms, 10) + "-" + strconv.FormatUint(id.seq, 10)
+}
+
+// IDAt is the lowest id that an entry can have that was added at a time, in milliseconds since 1970.
+func IDAt(ms int64) string { return entryID{uint64(max(0, ms)), 0}.String() }
+
+// Lower is the lower one of two ids.
+func Lower(a, b string) string {
+	if parseID(b).before(parseID(a)) {
+		return b
+	}
+	return a
 }

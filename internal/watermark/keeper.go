@@ -8,6 +8,7 @@
 package watermark
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -120,9 +121,6 @@ type finding struct {
 	trim string
 }
 
-// nothing is the place of a group that was given nothing, and of one that is not there.
-const nothing = "0-0"
-
 // look takes the watermark up to where the group is, unless something must be read again first.
 func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
@@ -135,7 +133,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 	if err != nil {
 		return found, err
 	}
-	if given.LastID == nothing && mark.LowID != "" && mark.LowID != nothing {
+	if given.LastID == stream.ZeroID && mark.LowID != "" && mark.LowID != stream.ZeroID {
 		return found, nil // Redis may be empty for a moment, and come back as it was
 	}
 	unbroken := mark.Incarnation == found.in
@@ -148,7 +146,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		}
 		k.known = found.in
 	}
-	if unbroken && mark.LowID != given.LowID && stream.Lower(mark.LowID, given.LowID) == given.LowID {
+	if unbroken && before(given.LowID, mark.LowID) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
 			"the stream is read again", "watermark", mark.LowID, "now", given.LowID)
 	}
@@ -176,13 +174,16 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 
 // unsure returns the stretch of entries that were acknowledged and may be lost, nil if there is none.
 func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch, error) {
-	low := mark.LowID
-	if low == "" {
-		low = nothing
-	}
+	low := cmp.Or(mark.LowID, stream.ZeroID)
 	if k.low != "" {
 		// While this process wrote to a server that is no more, others may have gone on with this one.
 		low = stream.Lower(low, k.low)
+	}
+	if before(given.LowID, low) {
+		low = stream.ZeroID // the stream, or the group, has begun anew
+	}
+	if given.LastID == stream.ZeroID || before(given.LastID, low) {
+		return nil, nil
 	}
 	first, _, err := replay.ParsePosition(low)
 	if err != nil {
@@ -192,17 +193,11 @@ func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch
 	if err != nil {
 		return nil, fmt.Errorf("last id of stream %s is %q, which is %w", k.o.Stream, given.LastID, err)
 	}
-	if given.LastID == nothing {
-		return nil, nil
-	}
-	if given.LowID != low && stream.Lower(given.LowID, low) == given.LowID {
-		first = replay.Position{} // the stream, or the group, has begun anew
-	}
-	if last.Before(first) {
-		return nil, nil
-	}
 	return &replay.Stretch{Stream: k.o.Stream, First: first, Last: last}, nil
 }
+
+// before reports whether id a stands before b.
+func before(a, b string) bool { return a != b && stream.Lower(a, b) == a }
 
 // reread decides again what PostgreSQL may have lost. After an error it is all to be done again, which changes nothing of
 // what is done.

@@ -85,6 +85,19 @@ func (f *fixture) keeper() *Keeper {
 	})
 }
 
+// forgotten returns a keeper that has seen the group acknowledge 1-1 to 1-10, and not 1-11 to 1-20, after a restore of a
+// server that may lack the latter.
+func (f *fixture) forgotten() *Keeper {
+	f.Helper()
+	k := f.keeper()
+	f.look(k) // with nothing there
+	f.acknowledge(10)
+	f.look(k)
+	f.acknowledge(10)
+	f.exec("TRUNCATE server_incarnation")
+	return k
+}
+
 func (f *fixture) look(k *Keeper) finding {
 	f.Helper()
 	found, err := k.look(f.Context())
@@ -125,12 +138,7 @@ func TestKeeper(t *testing.T) {
 	})
 	t.Run("reads again what another incarnation of the server may lack, and moves nothing before", func(t *testing.T) {
 		f := newFixture(t)
-		k := f.keeper()
-		f.look(k)
-		f.acknowledge(10)
-		f.look(k)
-		f.acknowledge(10)
-		f.exec("TRUNCATE server_incarnation") // as a restore leaves it
+		k := f.forgotten()
 		for _, k := range []*Keeper{k, f.keeper()} {
 			found := f.look(k)
 			if found.owed == nil || found.owed.First.String() != "1-11" || found.owed.Last.String() != "1-20" {
@@ -157,12 +165,7 @@ func TestKeeper(t *testing.T) {
 	})
 	t.Run("reads again what it saw written to a server that is no more, wherever others are with the new one", func(t *testing.T) {
 		f := newFixture(t)
-		k := f.keeper()
-		f.look(k)
-		f.acknowledge(10)
-		f.look(k)
-		f.acknowledge(10)
-		f.exec("TRUNCATE server_incarnation")
+		k := f.forgotten()
 		other := f.keeper()
 		if err := other.act(t.Context(), f.look(other)); err != nil {
 			t.Fatal(err)
@@ -175,12 +178,7 @@ func TestKeeper(t *testing.T) {
 	})
 	t.Run("does not take a Redis that is empty for a moment for one that has nothing to be read again", func(t *testing.T) {
 		f := newFixture(t)
-		k := f.keeper()
-		f.look(k)
-		f.acknowledge(10)
-		f.look(k)
-		f.acknowledge(10)
-		f.exec("TRUNCATE server_incarnation")
+		k := f.forgotten()
 		f.do("RENAME", f.stream, f.stream+"-away")
 		if found := f.look(k); found.owed != nil {
 			t.Errorf("to be read again of nothing: %+v", found.owed)

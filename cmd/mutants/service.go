@@ -1,0 +1,102 @@
+package main
+
+import "time"
+
+// ofService are defects of what is begun and kept beside the loops.
+var ofService = []mutant{
+	{
+		name:    "a schema that lacks its key bars nobody",
+		file:    "cmd/redis-postgres-sync/health.go",
+		find:    "s.breaker.Bar(mismatch)",
+		replace: "_ = mismatch",
+		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestSchemaDrift/no key", within: 2 * time.Minute},
+	},
+	{
+		name:    "hold later than others claim",
+		file:    "cmd/redis-postgres-sync/run.go",
+		find:    "cfg.ClaimMinIdle / 3",
+		replace: "cfg.ClaimMinIdle * 3",
+		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestHeld", within: 2 * time.Minute},
+	},
+	{
+		name: "loops go on under a name that is lost",
+		file: "cmd/redis-postgres-sync/run.go",
+		find: `			defer cancel()
+			kept <- lease.Keep(leased)`,
+		replace: `			kept <- lease.Keep(leased)`,
+		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestNameIsLost", within: 2 * time.Minute},
+	},
+	{
+		name:    "a letter seen again is open again",
+		file:    "gen/db/core.sql.go",
+		find:    "state = CASE d.state WHEN 'open' THEN excluded.state ELSE d.state END",
+		replace: "state = excluded.state",
+		tests:   tests{pkg: "internal/pg", run: "TestLetterSeenAgain"},
+	},
+	{
+		name:    "final blocks forget competing hashes",
+		file:    "gen/db/core.sql.go",
+		find:    "HAVING count(*) > 1",
+		replace: "HAVING count(*) > 2",
+		tests:   tests{pkg: "internal/pg", run: "TestBlocks"},
+	},
+	{
+		name:    "take a server that has lost something for the one that it was",
+		file:    "internal/watermark/keeper.go",
+		find:    "	if k.known != found.in {",
+		replace: "	if false {",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what another incarnation"},
+	},
+	{
+		name:    "trim below a watermark that a backup may not know",
+		file:    "internal/watermark/keeper.go",
+		find:    "found.trim = stream.Lower(mark.TrimID, given.LowID)",
+		replace: "found.trim = given.LowID",
+		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestTrimming", within: 2 * time.Minute},
+	},
+	{
+		name:    "trim above the watermark",
+		file:    "internal/watermark/keeper.go",
+		find:    "below := stream.Lower(low, stream.IDAt(now.Add(-k.o.Retention).UnixMilli()))",
+		replace: "below := stream.IDAt(now.Add(-k.o.Retention).UnixMilli())",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/trims below a watermark that has stood, and no more"},
+	},
+	{
+		name: "forget what could not be read again",
+		file: "internal/watermark/keeper.go",
+		find: `	if err != nil {
+		return fmt.Errorf("read again from`,
+		replace: `	if err != nil {
+		k.known = in
+		return fmt.Errorf("read again from`,
+		tests: tests{pkg: "internal/watermark", run: "TestKeeper/reads again what another incarnation"},
+	},
+	{
+		name:    "trust a watermark that others have moved",
+		file:    "internal/watermark/keeper.go",
+		find:    `if k.low != "" {`,
+		replace: `if k.low != "" && false {`,
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what it saw written"},
+	},
+	{
+		name:    "take a Redis that is empty for a moment for one that has nothing",
+		file:    "internal/watermark/keeper.go",
+		find:    `if given.LastID == stream.ZeroID && mark.LowID != ""`,
+		replace: `if false && mark.LowID != ""`,
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/does not take a Redis that is empty"},
+	},
+	{
+		name:    "read a stream that has begun anew from the old watermark",
+		file:    "internal/watermark/keeper.go",
+		find:    "low = stream.ZeroID // the stream",
+		replace: "_ = 0 // the stream",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads a stream that has begun anew"},
+	},
+	{
+		name:    "never try again to build an index",
+		file:    "cmd/redis-postgres-sync/indexes.go",
+		find:    "			wait = min(2*wait, indexesLate)",
+		replace: "			wait = indexesLate",
+		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestIndexesLater", within: 3 * time.Minute},
+	},
+}
