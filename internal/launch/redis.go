@@ -16,10 +16,9 @@ import (
 const redisSettings = `bind 127.0.0.1
 requirepass %s
 save ""
-appendonly %s
-appendfsync always
 daemonize no
 dir %q
+%s
 `
 
 type redis struct {
@@ -30,12 +29,14 @@ type redis struct {
 
 // Redis starts an empty Redis server that saves nothing, in some 20 ms. ctx bounds the start only; the server runs
 // until Stop. A *MissingError says that Redis is not installed.
-func Redis(ctx context.Context) (*Server, error) { return startRedis(ctx, "no") }
+func Redis(ctx context.Context) (*Server, error) { return startRedis(ctx, "appendonly no") }
 
 // DurableRedis is Redis, but that the server keeps over a restart, or a crash, all that it has answered for.
-func DurableRedis(ctx context.Context) (*Server, error) { return startRedis(ctx, "yes") }
+func DurableRedis(ctx context.Context) (*Server, error) {
+	return startRedis(ctx, "appendonly yes\nappendfsync always")
+}
 
-func startRedis(ctx context.Context, appendOnly string) (*Server, error) {
+func startRedis(ctx context.Context, persistence string) (*Server, error) {
 	program, err := findRedis()
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func startRedis(ctx context.Context, appendOnly string) (*Server, error) {
 		return nil, err
 	}
 	r := &redis{program: program, config: dir.join("redis.conf"), password: newPassword()}
-	settings := fmt.Sprintf(redisSettings, r.password, appendOnly, dir.path)
+	settings := fmt.Sprintf(redisSettings, r.password, dir.path, persistence)
 	if err := os.WriteFile(r.config, []byte(settings), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("configure redis: %w", err), dir.remove())
 	}
