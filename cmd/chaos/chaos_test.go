@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -16,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 )
 
 var binary string
@@ -29,6 +33,8 @@ func TestMain(m *testing.M) {
 	if out, err := exec.Command("go", "build", "-race", "-o", binary, "../redis-postgres-sync").CombinedOutput(); err != nil {
 		panic(string(out))
 	}
+	// A race ends the instance, which a run does not take for well.
+	os.Setenv("GORACE", "halt_on_error=1")
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -39,13 +45,53 @@ func TestChaos(t *testing.T) {
 	o := options{
 		binary: binary, seed: rand.Uint64N(1 << 31), instances: 3, rate: 1500, length: 40 * time.Second, kills: 20, logf: t.Logf,
 	}
-	result, err := run(t.Context(), o)
+	result, err := run(within(t), o)
 	t.Logf("%s", result)
 	if err != nil || result.failed() {
 		t.Errorf("%v; %s\nto repeat: go run ./cmd/chaos -seed %d -rate %d -time %s -kills %d", err, result.First, o.seed, o.rate, o.length, o.kills)
 	}
-	if result.Events < 10_000 || result.Kills < o.kills || sum(result.Harms) < 20 || result.Letters == 0 || result.Looks < 50 {
+	if result.Events < 10_000 || result.Kills < o.kills || result.Letters == 0 || result.Looks < 50 {
 		t.Errorf("that was no chaos: %s", result)
+	}
+	for _, h := range slices.Concat(harms, killing) {
+		if result.Harms[h.name] == 0 {
+			t.Errorf("nobody did this: %s", h.name)
+		}
+	}
+}
+
+// within ends before the test binary's time is up, so that what has been waited for is told, and the seed.
+func within(t *testing.T) context.Context {
+	deadline, ok := t.Deadline()
+	if !ok {
+		return t.Context()
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-time.Minute))
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// TestSequence: the order of harms follows from the seed, and none is left out.
+func TestSequence(t *testing.T) {
+	take := func(seed uint64) (names []string) {
+		for h := range sequence(harms, rand.New(rand.NewPCG(seed, 2))) {
+			if names = append(names, h.name); len(names) == 10*len(harms) {
+				break
+			}
+		}
+		return names
+	}
+	first := take(1)
+	if again := take(1); !slices.Equal(first, again) {
+		t.Errorf("the same seed, and two orders: %q, %q", first, again)
+	}
+	if other := take(2); slices.Equal(first, other) {
+		t.Errorf("two seeds, and one order: %q", other)
+	}
+	for _, h := range harms {
+		if !slices.Contains(first[:len(harms)], h.name) {
+			t.Errorf("%s is not among the first %d", h.name, len(harms))
+		}
 	}
 }
 
@@ -83,11 +129,94 @@ func TestSample(t *testing.T) {
 // TestRestore: a backup is restored, and all that was acknowledged since comes back.
 func TestRestore(t *testing.T) {
 	o := options{binary: binary, seed: rand.Uint64N(1 << 31), instances: 2, rate: 5000, logf: t.Logf}
-	result, err := drill(t.Context(), o, 10_000)
+	result, err := drill(within(t), o, 10_000)
 	t.Logf("%s", result)
 	if err != nil || result.failed() || result.Events < 15_000 {
 		t.Errorf("%v; %s", err, result.First)
 	}
+}
+
+// TestFlush: Redis is emptied under load, and forgets nothing but what it had not been acknowledged for.
+func TestFlush(t *testing.T) {
+	w, err := options{binary: binary, instances: 2}.world(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	l := &ledger{seed: rand.Uint64N(1 << 31), streams: streamNames}
+	ctx, end := context.WithCancel(t.Context())
+	produced := make(chan error)
+	go func() { produced <- l.produce(ctx, w.redis, 2000, math.MaxInt) }()
+	for range 5 {
+		sleep(ctx, time.Second)
+		if err := l.flush(ctx, w.redis); err != nil {
+			t.Error(err)
+		}
+	}
+	sleep(ctx, 200*time.Millisecond)
+	end()
+	if err := <-produced; err != nil {
+		t.Fatal(err)
+	}
+	v := verdict{Pending: w.drained(t.Context(), time.Minute)}
+	if err := w.verify(t.Context(), l, &v); err != nil || v.failed() || v.Events < 3000 || v.Excused > v.Events/2 {
+		t.Errorf("seed %d: %+v, %v\n%s", l.seed, v, err, w.logs())
+	}
+}
+
+// TestExcused: only what was not acknowledged, or is not there any more, may be missing.
+func TestExcused(t *testing.T) {
+	ctx := t.Context()
+	w, err := newWorld(ctx, binary, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	l := &ledger{seed: 5, streams: streamNames[:1]}
+	name, random := streamNames[0], rand.New(rand.NewPCG(1, 1))
+	add := func(n int) (added []message) {
+		t.Helper()
+		for range n {
+			added = append(added, l.next(l.sent(), 1, random))
+			if err := l.add(ctx, w.redis, added[len(added)-1:], false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return l.latest(name, n)
+	}
+	excused := func(want ...int) {
+		t.Helper()
+		if got := slices.Sorted(maps.Keys(l.excused())); !slices.Equal(got, want) {
+			t.Errorf("excused are %v, want %v", got, want)
+		}
+	}
+	if err := l.flush(ctx, w.redis); err != nil { // there is nothing yet
+		t.Fatal(err)
+	}
+	ids := add(5)
+	slices.Reverse(ids)
+	if err := errors.Join(
+		w.redis.XGroupCreate(ctx, name, group, "0").Err(),
+		w.redis.XReadGroup(ctx, &redis.XReadGroupArgs{Group: group, Consumer: "c", Streams: []string{name, ">"}, Count: 3}).Err(),
+		w.redis.XAck(ctx, name, group, ids[0].id, ids[2].id).Err(),
+		w.redis.XDel(ctx, name, ids[4].id).Err(),
+	); err != nil {
+		t.Fatal(err)
+	}
+	excused()
+	if err := l.forgotten(ctx, w.redis); err != nil {
+		t.Fatal(err)
+	}
+	excused(4)
+	if err := l.flush(ctx, w.redis); err != nil {
+		t.Fatal(err)
+	}
+	excused(1, 3, 4)
+	if n, err := w.redis.DBSize(ctx).Result(); n != 0 || err != nil {
+		t.Errorf("%d keys after FLUSHALL, %v", n, err)
+	}
+	add(1)
+	excused(1, 3, 4)
 }
 
 // TestCheck: what is wrong in the tables is found, whatever it is.
@@ -109,7 +238,7 @@ func TestCheck(t *testing.T) {
 	if err := l.produce(ctx, w.redis, 1_000_000, 3000); err != nil {
 		t.Fatal(err)
 	}
-	if left := w.quiet(ctx, time.Minute); left != 0 {
+	if left := w.drained(ctx, time.Minute); left != 0 {
 		t.Fatalf("%d entries are left\n%s", left, w.logs())
 	}
 	if err := i.service.Stop(); err != nil {
@@ -196,7 +325,7 @@ func TestCheck(t *testing.T) {
 		if err := l.add(ctx, w.redis, []message{l.next(3000, 1, rand.New(rand.NewPCG(1, 1)))}, false); err != nil {
 			t.Fatal(err)
 		}
-		if left := w.quiet(ctx, 10*time.Millisecond); left == 0 {
+		if left := w.drained(ctx, 10*time.Millisecond); left == 0 {
 			t.Error("an entry that nobody has read was not seen")
 		}
 	})
@@ -234,15 +363,19 @@ func TestProxy(t *testing.T) {
 	}
 	defer p.close()
 	text := bytes.Repeat([]byte("0123456789"), 100)
-	// echo sends the text, and returns what comes back within a second.
-	echo := func(t *testing.T) []byte {
+	// echo sends the text, and returns what comes back.
+	echo := func(t *testing.T, held bool) []byte {
 		t.Helper()
 		c, err := net.Dial("tcp4", p.address())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(time.Second))
+		patience := time.Minute
+		if held {
+			patience = time.Second // for what must not come
+		}
+		c.SetDeadline(time.Now().Add(patience))
 		c.Write(text)
 		var got []byte
 		buf := make([]byte, 4096)
@@ -270,12 +403,12 @@ func TestProxy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p.set(c.fault)
 			defer p.set(fault{})
-			if got := echo(t); !bytes.Equal(got, text[:c.want]) {
+			if got := echo(t, c.holdRequests || c.holdReplies); !bytes.Equal(got, text[:c.want]) {
 				t.Errorf("%d bytes came back, want %d", len(got), c.want)
 			}
 		})
 	}
-	if got := echo(t); !bytes.Equal(got, text) {
+	if got := echo(t, false); !bytes.Equal(got, text) {
 		t.Errorf("%d bytes came back after all faults", len(got))
 	}
 }

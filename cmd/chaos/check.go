@@ -13,10 +13,11 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
-// verdict is what the ledger and the tables say of each other. Of all but the first two none may be.
+// verdict is what the ledger and the tables say of each other. Only of the first three, and of Looks, some may be.
 type verdict struct {
 	Events  int `json:"events"`  // in the ledger
 	Letters int `json:"letters"` // events of the ledger that are dead letters, as they should
+	Excused int `json:"excused"` // neither a row nor a dead letter, as Redis has lost them before they were acknowledged
 
 	Lost    int `json:"lost"`    // neither a row nor a dead letter
 	Doubled int `json:"doubled"` // rows of one event beyond the first
@@ -41,8 +42,8 @@ func (v *verdict) note(format string, args ...any) {
 	}
 }
 
-// quiet waits until every entry is delivered and acknowledged, and returns how many are not.
-func (w *world) quiet(ctx context.Context, limit time.Duration) int {
+// drained waits until every entry is delivered and acknowledged, and returns how many are not.
+func (w *world) drained(ctx context.Context, limit time.Duration) int {
 	left := -1
 	_ = until(ctx, limit, func() error {
 		left = 0
@@ -95,8 +96,13 @@ func (l *ledger) check(ctx context.Context, db *pgx.Conn, v *verdict) error {
 	if err := l.checkLetters(ctx, db, v, seen); err != nil {
 		return err
 	}
+	excused := l.excused()
 	for n, times := range seen {
-		if times == 0 {
+		switch {
+		case times > 0:
+		case excused[n]:
+			v.Excused++
+		default:
 			v.Lost++
 			v.note("event %d is lost", n)
 		}
@@ -218,7 +224,7 @@ func (l *ledger) look(ctx context.Context, w *world, db *pgx.Conn, v *verdict) e
 		}
 		checked := 0
 		for _, m := range l.latest(name, 2000) {
-			if stream.Lower(m.id, given.LowID) != m.id || m.id == given.LowID {
+			if m.excused || stream.Lower(m.id, given.LowID) != m.id || m.id == given.LowID {
 				continue
 			}
 			var first, end = -1, -1 // typed events of the message

@@ -75,7 +75,7 @@ func TestCutAtEveryByte(t *testing.T) {
 				t.Fatal(err)
 			}
 			cuts, longest := 0, 0
-			for at := 1; ; at += step {
+			for at := 1 + rand.IntN(step); ; at += step {
 				p.set(fault{cutAfter: int64(at)})
 				send()
 				uncut := until(ctx, 30*time.Second, func() error {

@@ -45,27 +45,30 @@ func drill(ctx context.Context, o options, events int) (result outcome, err erro
 	if err = errors.Join(err, beside.Wait()); err != nil {
 		return result, err
 	}
-	if left := w.quiet(ctx, time.Minute); left != 0 {
+	if left := w.drained(ctx, time.Minute); left != 0 {
 		return result, fmt.Errorf("before the restore %d entries are pending\n%s", left, w.logs())
 	}
 	o.logf("%d events when the backup was complete, %d are acknowledged: restoring", saved, l.sent())
-	if err := w.postgres.Restore(ctx); err != nil {
-		return result, err
-	}
-	db, err := w.connect(ctx)
+	before, err := w.rows(ctx)
 	if err != nil {
 		return result, err
 	}
-	defer db.Close(ctx)
-	var rows int
-	if err := db.QueryRow(ctx, "SELECT count(*) FROM deposited_events").Scan(&rows); err != nil {
+	if err := w.postgres.Restore(ctx); err != nil {
 		return result, err
 	}
-	o.logf("%d rows right after the restore", rows)
 	restored := time.Now()
-	_ = until(ctx, 2*time.Minute, func() error { // what is read again is pending for nobody
+	after, err := w.rows(ctx)
+	if err != nil {
+		return result, err
+	}
+	o.logf("%d rows right after the restore, of %d", after, before)
+	if after >= before {
+		return result, fmt.Errorf("the restore took nothing away: %d rows before it, and %d right after", before, after)
+	}
+	// What is read again is pending for nobody.
+	err = until(ctx, 2*time.Minute, func() error {
 		*v = verdict{}
-		if err := l.check(ctx, db, v); err != nil {
+		if err := w.verify(ctx, l, v); err != nil {
 			return err
 		}
 		if v.failed() {
@@ -73,11 +76,28 @@ func drill(ctx context.Context, o options, events int) (result outcome, err erro
 		}
 		return nil
 	})
-	v.Pending = w.quiet(ctx, time.Minute)
+	if err != nil && !v.failed() {
+		return result, fmt.Errorf("compare after the restore: %w", err)
+	}
+	v.Pending = w.drained(ctx, time.Minute)
 	o.logf("%.1f s after it: %d lost", time.Since(restored).Seconds(), v.Lost)
+	if err := w.stopAll(ctx); err != nil {
+		return result, err
+	}
 	result.Seed, result.Seconds = o.seed, time.Since(start).Round(time.Millisecond).Seconds()
 	if v.failed() {
 		o.logf("what the instances said:\n%s", w.logs())
 	}
 	return result, nil
+}
+
+// rows counts those of the ledger's table.
+func (w *world) rows(ctx context.Context) (n int, err error) {
+	db, err := w.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close(ctx)
+	err = db.QueryRow(ctx, "SELECT count(*) FROM deposited_events").Scan(&n)
+	return n, err
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
 // ledger is what was sent. Everything about an event follows from its number, so the ledger is a count, and the list of
@@ -20,6 +22,7 @@ type ledger struct {
 	seed    uint64
 	streams []string
 
+	adding   sync.Mutex // held while Redis is being given entries
 	mu       sync.Mutex
 	events   int       // those from 0 on are in Redis, each at least once
 	messages []message // in the order in which they were added
@@ -29,6 +32,7 @@ type ledger struct {
 type message struct {
 	stream, id string
 	first, end int
+	excused    bool // Redis has lost it, maybe before anybody had read it
 }
 
 type kind int
@@ -188,6 +192,8 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 		payloads[i] = l.payload(m)
 	}
 	ctx = context.WithoutCancel(ctx)
+	l.adding.Lock()
+	defer l.adding.Unlock()
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		commands, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -225,15 +231,95 @@ func (l *ledger) sent() int {
 }
 
 // latest are the last messages of a stream, the latest first.
-func (l *ledger) latest(stream string, most int) (found []message) {
+func (l *ledger) latest(name string, most int) (found []message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range slices.Backward(l.messages) {
-		if m.stream == stream {
+		if m.stream == name {
 			if found = append(found, m); len(found) == most {
 				break
 			}
 		}
 	}
 	return found
+}
+
+// flushScript empties Redis, and returns of each stream where the group stood, and the entries that were pending; nothing,
+// and empties nothing, where the group is not there.
+const flushScript = `
+local all = {}
+for i, stream in ipairs(KEYS) do
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups['err'] then return {} end
+  for _, fields in ipairs(groups) do
+    local group = {}
+    for i = 1, #fields, 2 do group[fields[i]] = fields[i + 1] end
+    if group['name'] == ARGV[1] then
+      all[i] = {group['last-delivered-id']}
+      for _, entry in ipairs(redis.call('XPENDING', stream, ARGV[1], '-', '+', 1000000)) do table.insert(all[i], entry[1]) end
+    end
+  end
+  if not all[i] then return {} end
+end
+redis.call('FLUSHALL')
+return all`
+
+// flush empties Redis between two additions, and excuses the entries that were not acknowledged.
+func (l *ledger) flush(ctx context.Context, client redis.UniversalClient) error {
+	l.adding.Lock()
+	defer l.adding.Unlock()
+	reply, err := client.Eval(ctx, flushScript, l.streams, group).Slice()
+	if err != nil || len(reply) == 0 {
+		return err
+	}
+	owed := make(map[string][]any)
+	for i, name := range l.streams {
+		owed[name], _ = reply[i].([]any)
+	}
+	l.excuse(func(m message) bool {
+		last, _ := owed[m.stream][0].(string)
+		return stream.Lower(m.id, last) != m.id || slices.Contains(owed[m.stream][1:], any(m.id))
+	})
+	time.Sleep(2 * time.Millisecond) // so that no id is given out twice
+	return nil
+}
+
+// forgotten excuses the latest entries that are not in Redis any more.
+func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient) error {
+	const latest = 5000 // more than are added in the seconds that an AOF may be behind
+	gone := make(map[message]bool)
+	for _, name := range l.streams {
+		for _, m := range l.latest(name, latest) {
+			found, err := client.XRange(ctx, name, m.id, m.id).Result()
+			if err != nil {
+				return err
+			}
+			gone[m] = len(found) == 0
+		}
+	}
+	l.excuse(func(m message) bool { return gone[m] })
+	return nil
+}
+
+func (l *ledger) excuse(lost func(message) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, m := range l.messages {
+		if !m.excused && lost(m) {
+			l.messages[i].excused = true
+		}
+	}
+}
+
+// excused are the events that may be missing.
+func (l *ledger) excused() map[int]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	events := make(map[int]bool)
+	for _, m := range l.messages {
+		for n := m.first; n < m.end && m.excused; n++ {
+			events[n] = true
+		}
+	}
+	return events
 }

@@ -39,6 +39,7 @@ type options struct {
 	kills     int           // at least
 	events    int           // exactly, if that is not 0; else as many as come in the time
 	soak      bool          // restarts alone, and a witness that is watched
+	everysec  bool          // Redis writes what it has answered for to disk within a second or two
 	again     string        // the flags that repeat it, but for the seed
 	logf      func(format string, args ...any)
 }
@@ -53,16 +54,20 @@ type outcome struct {
 }
 
 func (o outcome) String() string {
-	return fmt.Sprintf("seed %d: %d events, %d kills and %d harms in %.0f s: %d lost, %d doubled, %d altered, %d foreign, %d pending, "+
-		"%d acknowledged early in %d looks; %d dead letters as they should be",
-		o.Seed, o.Events, o.Kills, sum(o.Harms), o.Seconds, o.Lost, o.Doubled, o.Altered, o.Foreign, o.Pending, o.Early, o.Looks, o.Letters)
+	return fmt.Sprintf("seed %d: %d events, %d kills and %d other harms in %.0f s: %d lost, %d doubled, %d altered, %d foreign, %d pending, "+
+		"%d acknowledged early in %d looks; %d dead letters as they should be; %d lost by Redis itself",
+		o.Seed, o.Events, o.Kills, o.others(), o.Seconds, o.Lost, o.Doubled, o.Altered, o.Foreign, o.Pending, o.Early, o.Looks, o.Letters,
+		o.Excused)
 }
 
-func sum(counts map[string]int) (all int) {
-	for _, n := range counts {
-		all += n
+// others counts the harms that are no kills.
+func (o outcome) others() (n int) {
+	for name, times := range o.Harms {
+		if !slices.ContainsFunc(killing, func(h harm) bool { return h.name == name }) {
+			n += times
+		}
 	}
-	return all
+	return n
 }
 
 func main() {
@@ -78,6 +83,7 @@ func main() {
 	flag.IntVar(&o.events, "events", 0, "how many events there are; 0 is as many as come in the time")
 	flag.IntVar(&runs, "runs", 1, "how many runs, with seeds that follow each other; those in the report are not done again")
 	flag.BoolVar(&o.soak, "soak", false, "instead of harm: restarts now and then, and what a process that is not restarted has in use")
+	flag.BoolVar(&o.everysec, "everysec", false, "Redis with appendfsync everysec")
 	flag.IntVar(&restore, "restore", 0, "instead of harm: restore a base backup after so many more events were acknowledged")
 	flag.StringVar(&report, "report", "", "a file to which each run adds a line of JSON")
 	flag.StringVar(&settings, "set", "", "settings of the service, NAME=value and separated by commas")
@@ -151,10 +157,11 @@ func (o options) world(ctx context.Context) (w *world, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range o.instances {
-		if _, err = w.begin(fmt.Sprintf("instance-%d", i)); err != nil {
-			break
-		}
+	if o.everysec {
+		err = w.syncEverySecond(ctx)
+	}
+	for i := 0; i < o.instances && err == nil; i++ {
+		_, err = w.begin(fmt.Sprintf("instance-%d", i))
 	}
 	if err == nil {
 		err = w.awaitTables(ctx)
@@ -211,7 +218,7 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 			return nil
 		})
 	}
-	harmed := w.rage(ctx, o, r, produced)
+	harmed := w.rage(ctx, o, l, r, produced)
 	if o.events > 0 && harmed == nil {
 		select {
 		case <-produced:
@@ -220,9 +227,9 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	}
 	endProducing()
 	<-produced
-	result.Pending = w.quiet(ctx, 5*time.Minute)
+	result.Pending = w.drained(ctx, 5*time.Minute)
 	endLooking()
-	err = errors.Join(harmed, beside.Wait())
+	err = errors.Join(harmed, beside.Wait(), w.stopAll(ctx))
 	tellUsage(samples, o.logf)
 	result.Seed, result.Kills, result.Harms = o.seed, r.kills, r.done
 	if err == nil {

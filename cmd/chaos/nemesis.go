@@ -2,30 +2,32 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
 
-// nemesis harms the world, one harm after another, chosen by its seed. Each harm is over when it returns: what it has
-// broken is mended, or left to the instances to mend. Several may be at it at once.
+// nemesis harms the world, one harm after another, in an order that its seed decides. Each harm is over when it returns: what
+// it has broken is mended, or left to the instances to mend. Several may be at it at once.
 type nemesis struct {
 	*world
-	random *rand.Rand
+	ledger *ledger
 	*record
+	// random decides all within one harm: what one draws may depend on what the others have just done.
+	random *rand.Rand
 }
 
-// newNemesis draws from numbers of a seed that are its own.
-func newNemesis(w *world, r *record, seed, own uint64) *nemesis {
-	return &nemesis{world: w, random: rand.New(rand.NewPCG(seed, own)), record: r}
-}
+// errSpared is the error of a harm for which nobody was there just now.
+var errSpared = errors.New("nobody is there to be harmed")
 
 // record is what has been done.
 type record struct {
@@ -72,20 +74,48 @@ var harms = []harm{
 	{"PostgreSQL: kill a session's process", 3, (*nemesis).killBackend},
 	{"PostgreSQL: shut down and start", 2, (*nemesis).restartPostgres},
 	{"PostgreSQL: lock the table", 4, (*nemesis).lockTable},
+	{"PostgreSQL: deadlock", 3, (*nemesis).deadlock},
 	{"PostgreSQL: read only", 2, (*nemesis).readOnly},
 	{"PostgreSQL: no connection left", 2, (*nemesis).fillConnections},
 	{"Redis: crash", 3, (*nemesis).crashRedis},
 	{"Redis: freeze", 3, (*nemesis).freezeRedis},
 	{"Redis: cut clients", 5, (*nemesis).cutClients},
 	{"Redis: destroy the group", 2, (*nemesis).destroyGroup},
+	{"Redis: FLUSHALL", 1, (*nemesis).flush},
+	{"Redis: full", 2, (*nemesis).fillRedis},
+	{"Redis: a replica", 2, (*nemesis).demoteRedis},
+	{"Redis: no snapshot, and so no writes", 1, (*nemesis).failSnapshot},
+	{"Redis: another password", 2, (*nemesis).changePassword},
 	{"network: cut all", 6, (*nemesis).cutAll},
 	{"network: cut after some bytes", 10, (*nemesis).cutAfter},
 	{"network: hold", 6, (*nemesis).hold},
 	{"network: slice", 4, (*nemesis).slice},
 }
 
-// rage does harm until there was enough of it.
-func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan struct{}) error {
+// sequence is harms without end that follow from a seed: each once, and from then on by weight.
+func sequence(harms []harm, random *rand.Rand) iter.Seq[harm] {
+	total := 0
+	for _, h := range harms {
+		total += h.weight
+	}
+	return func(yield func(harm) bool) {
+		for _, at := range random.Perm(len(harms)) {
+			if !yield(harms[at]) {
+				return
+			}
+		}
+		for {
+			left := random.IntN(total)
+			at := slices.IndexFunc(harms, func(h harm) bool { left -= h.weight; return left < 0 })
+			if !yield(harms[at]) {
+				return
+			}
+		}
+	}
+}
+
+// rage does harm until there was enough of it, and each was done at least once.
+func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produced <-chan struct{}) error {
 	start := time.Now()
 	enough := func() bool {
 		select {
@@ -103,20 +133,20 @@ func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan 
 		all, pause = [][]harm{restarts}, time.Minute
 	}
 	for i, harms := range all {
-		n := newNemesis(w, r, o.seed, uint64(2+i))
+		own := uint64(2 + i)
 		raging.Go(func() error {
-			for !enough() {
+			done := 0
+			for h := range sequence(harms, rand.New(rand.NewPCG(o.seed, own))) {
+				if done >= len(harms) && enough() {
+					break
+				}
+				done++
+				n := &nemesis{world: w, ledger: l, record: r, random: rand.New(rand.NewPCG(o.seed, own<<32|uint64(done)))}
 				if sleep(ctx, n.between(0, pause)); ctx.Err() != nil {
 					return ctx.Err()
 				}
-				name, err := n.harm(ctx, harms)
-				if err != nil {
+				if err := n.harm(ctx, h); err != nil {
 					return err
-				}
-				for _, i := range w.running() {
-					if err := i.service.Exited(); err != nil && (!i.taken.Load() || i.name == witness) {
-						return fmt.Errorf("%s has ended by itself after this: %s: %w", i.name, name, err)
-					}
 				}
 			}
 			return nil
@@ -125,24 +155,25 @@ func (w *world) rage(ctx context.Context, o options, r *record, produced <-chan 
 	return raging.Wait()
 }
 
-// harm does one of the harms, and returns its name.
-func (n *nemesis) harm(ctx context.Context, harms []harm) (string, error) {
-	total := 0
-	for _, h := range harms {
-		total += h.weight
+// harm does one harm, and sees whether an instance has ended that should not have.
+func (n *nemesis) harm(ctx context.Context, h harm) error {
+	err := h.do(n, ctx)
+	for ; errors.Is(err, errSpared) && ctx.Err() == nil; err = h.do(n, ctx) {
+		sleep(ctx, 100*time.Millisecond)
 	}
-	at := n.random.IntN(total)
-	for _, h := range harms {
-		if at -= h.weight; at >= 0 {
-			continue
-		}
-		n.note(h.name)
-		if err := h.do(n, ctx); err != nil && ctx.Err() == nil {
-			return h.name, fmt.Errorf("%s: %w", h.name, err)
-		}
-		return h.name, nil
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	panic("unreachable: the weights are those that were added up")
+	if err != nil {
+		return fmt.Errorf("%s: %w", h.name, err)
+	}
+	n.note(h.name)
+	for _, i := range n.running() {
+		if err := i.service.Exited(); err != nil && (!i.taken.Load() || i.name == witness) {
+			return fmt.Errorf("%s has ended by itself after this: %s: %w", i.name, h.name, err)
+		}
+	}
+	return nil
 }
 
 // between is a time, any one as likely.
@@ -172,7 +203,7 @@ func (n *nemesis) anyProxy() *proxy {
 func (n *nemesis) kill(ctx context.Context) error {
 	i := n.take()
 	if i == nil {
-		return nil
+		return errSpared
 	}
 	n.killed(1)
 	return n.crash(ctx, i, n.between(0, 300*time.Millisecond))
@@ -200,7 +231,7 @@ func (n *nemesis) killAll(ctx context.Context) error {
 func (n *nemesis) freeze(ctx context.Context) error {
 	i := n.take()
 	if i == nil {
-		return nil
+		return errSpared
 	}
 	defer i.taken.Store(false)
 	if err := i.service.Signal(syscall.SIGSTOP); err != nil {
@@ -220,7 +251,7 @@ func (n *nemesis) less(ctx context.Context) error {
 func (n *nemesis) away(ctx context.Context, while time.Duration) error {
 	i := n.take()
 	if i == nil {
-		return nil
+		return errSpared
 	}
 	if err := n.stop(ctx, i); err != nil {
 		return err
@@ -235,124 +266,10 @@ func (n *nemesis) more(ctx context.Context) error {
 	}
 	sleep(ctx, n.between(time.Second, 3*time.Second))
 	if !i.taken.CompareAndSwap(false, true) {
-		return nil // it is being killed, or frozen for a while: then it stays for longer
+		return nil // it is being killed: then it is forgotten by who does
 	}
 	defer n.forget(i)
 	return n.stop(ctx, i)
-}
-
-const others = " FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-
-func (n *nemesis) terminate(ctx context.Context) error {
-	return n.exec(ctx, "SELECT pg_terminate_backend(pid)"+others)
-}
-
-func (n *nemesis) cancel(ctx context.Context) error {
-	for range 1 + n.random.IntN(10) {
-		if err := n.exec(ctx, "SELECT pg_cancel_backend(pid)"+others); err != nil {
-			return err
-		}
-		sleep(ctx, n.between(0, 50*time.Millisecond))
-	}
-	return nil
-}
-
-func (n *nemesis) crashPostgres(ctx context.Context) error {
-	if err := n.postgres.Signal(syscall.SIGQUIT); err != nil {
-		return err
-	}
-	sleep(ctx, n.between(0, 2*time.Second))
-	return n.postgres.Restart(ctx)
-}
-
-func (n *nemesis) restartPostgres(ctx context.Context) error {
-	return n.postgres.Restart(ctx)
-}
-
-// killBackend makes PostgreSQL restart itself, as it cannot trust its shared memory then.
-func (n *nemesis) killBackend(ctx context.Context) error {
-	db, err := n.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close(ctx)
-	var pid int
-	if err := db.QueryRow(ctx, "SELECT pid"+others+" LIMIT 1").Scan(&pid); err != nil {
-		return nil // nobody is connected
-	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return err
-	}
-	return process.Kill()
-}
-
-func (n *nemesis) lockTable(ctx context.Context) error {
-	db, err := n.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close(ctx)
-	_, err = db.Exec(ctx, "SET lock_timeout = '5s'; BEGIN; LOCK TABLE deposited_events IN ACCESS EXCLUSIVE MODE",
-		pgx.QueryExecModeSimpleProtocol)
-	sleep(ctx, n.between(100*time.Millisecond, 3*time.Second))
-	if err != nil {
-		return nil // a transaction of a frozen instance has it
-	}
-	_, err = db.Exec(ctx, "COMMIT")
-	return err
-}
-
-func (n *nemesis) readOnly(ctx context.Context) error {
-	if err := n.exec(ctx, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"); err != nil {
-		return err
-	}
-	sleep(ctx, n.between(100*time.Millisecond, 2*time.Second))
-	return n.exec(ctx, "SET default_transaction_read_only = off", "ALTER SYSTEM RESET default_transaction_read_only",
-		"SELECT pg_reload_conf()")
-}
-
-// fillConnections takes all connections that the server has, for a while.
-func (n *nemesis) fillConnections(ctx context.Context) error {
-	var all []*pgx.Conn
-	defer func() {
-		for _, db := range all {
-			db.Close(ctx)
-		}
-	}()
-	for range 300 {
-		db, err := pgx.Connect(ctx, n.postgres.URL())
-		if err != nil {
-			break
-		}
-		all = append(all, db)
-	}
-	sleep(ctx, n.between(100*time.Millisecond, 2*time.Second))
-	return nil
-}
-
-func (n *nemesis) crashRedis(ctx context.Context) error {
-	if err := n.redisServer.Signal(os.Kill); err != nil {
-		return err
-	}
-	sleep(ctx, n.between(0, time.Second))
-	return n.redisServer.Restart(ctx)
-}
-
-func (n *nemesis) freezeRedis(ctx context.Context) error {
-	if err := n.redisServer.Signal(syscall.SIGSTOP); err != nil {
-		return err
-	}
-	sleep(ctx, n.between(200*time.Millisecond, 3*time.Second))
-	return n.redisServer.Signal(syscall.SIGCONT)
-}
-
-func (n *nemesis) cutClients(ctx context.Context) error {
-	return n.redis.Do(ctx, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err()
-}
-
-func (n *nemesis) destroyGroup(ctx context.Context) error {
-	return n.redis.XGroupDestroy(ctx, streamNames[n.random.IntN(len(streamNames))], group).Err()
 }
 
 func (n *nemesis) cutAll(context.Context) error {

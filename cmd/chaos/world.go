@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type world struct {
 	postgres, redisServer *launch.Server
 	toPostgres, toRedis   *proxy
 	redis                 redis.UniversalClient // past the proxy
+	always                bool                  // Redis keeps what it has answered for, whatever happens
 
 	mu        sync.Mutex
 	instances []*instance
@@ -57,7 +59,7 @@ max_wal_size = 512MB
 `
 
 func newWorld(ctx context.Context, binary string, settings []string) (_ *world, err error) {
-	w := &world{binary: binary, settings: settings}
+	w := &world{binary: binary, settings: settings, always: true}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -77,6 +79,12 @@ func newWorld(ctx context.Context, binary string, settings []string) (_ *world, 
 	}
 	w.toRedis, err = proxyTo(w.redisServer.URL())
 	return w, err
+}
+
+// syncEverySecond lets Redis answer before it has written to disk.
+func (w *world) syncEverySecond(ctx context.Context) error {
+	w.always = false
+	return errors.Join(w.redis.ConfigSet(ctx, "appendfsync", "everysec").Err(), w.redis.ConfigRewrite(ctx).Err())
 }
 
 func proxyTo(server string) (*proxy, error) {
@@ -167,24 +175,35 @@ func (w *world) running() []*instance {
 
 // logs are the ends of what the instances have said.
 func (w *world) logs() string {
-	for _, i := range w.running() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ends := slices.Clone(w.outputs)
+	for _, i := range w.instances {
 		const kept = 16 << 10
 		output := i.service.Output()
-		w.outputs = append(w.outputs, i.name+", running: …"+output[max(0, len(output)-kept):])
+		ends = append(ends, i.name+", at the end: …"+output[max(0, len(output)-kept):])
 	}
-	return strings.Join(w.outputs, "\n")
+	return strings.Join(ends, "\n")
 }
 
 // stop ends an instance as an operator would. One that has said nothing yet may not know the signal yet, and die of it, which
 // is no loss but no order either.
 func (w *world) stop(ctx context.Context, i *instance) error {
-	err := until(ctx, 10*time.Second, func() error {
+	err := until(ctx, time.Minute, func() error {
 		if i.service.Output() == "" {
 			return fmt.Errorf("%s says nothing", i.name)
 		}
 		return nil
 	})
 	return errors.Join(err, i.service.Stop())
+}
+
+// stopAll stops all instances in order. It is an error if one has ended by itself, or ends with one.
+func (w *world) stopAll(ctx context.Context) (err error) {
+	for _, i := range w.running() {
+		err = errors.Join(err, i.service.Exited(), w.stop(ctx, i))
+	}
+	return err
 }
 
 // crash kills an instance outright, and starts it anew, unless it was there for a while only.

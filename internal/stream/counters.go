@@ -23,7 +23,7 @@ func NewCounters(stream string) *Counters {
 		})
 	}
 	return &Counters{
-		lost:    counter("entries_lost_total", "Entries that were trimmed while pending: delivered, not decided, gone."),
+		lost:    counter("entries_lost_total", "Entries that were removed from the stream before they were decided."),
 		resets:  counter("group_resets_total", "Times that the consumer group had vanished and was created again."),
 		claimed: counter("entries_claimed_total", "Pending entries that were taken over because they were idle for too long."),
 	}

@@ -27,6 +27,11 @@ type State struct {
 	// XDEL, and before Redis 7 while there is anything to deliver.
 	Lag *int64
 
+	// Missing counts the entries that were removed before they were delivered to the group, as far as Redis tells: from
+	// version 7 on, and where the group was given either all that is left or nothing of it. It is nil where Redis does
+	// not know. What was missing once may be counted on, or forgotten when the group has read on.
+	Missing *int64
+
 	// Pending counts the entries that are delivered and not acknowledged.
 	Pending          int64
 	OldestPendingID  string        // empty if there is none
@@ -184,7 +189,7 @@ func serverTime(now *redis.TimeCmd) time.Time {
 
 // place completes a state with where its stream begins and ends, and what is to be delivered next.
 func (s *State) place(p places, reported any, now time.Time) {
-	s.FirstID, s.LastID = p.first, p.last
+	s.FirstID, s.LastID, s.Missing = p.first, p.last, p.missing
 	s.Lag = s.lag(p.next, reported)
 	if p.next != "" {
 		s.UndecidedAge = parseID(p.next).age(now)

@@ -127,6 +127,58 @@ func testInspect(t *testing.T, admin, address string) {
 	}
 }
 
+// TestMissing: what is removed before the group was given it is counted, once.
+func TestMissing(t *testing.T) {
+	f := newFixture(t)
+	if f.before(lagFrom) {
+		t.Skip("Redis tells from 7.0 on what was removed")
+	}
+	add := func(ids ...string) {
+		for _, id := range ids {
+			do(t, f.client, "XADD", f.stream, id, "payload", "x")
+		}
+	}
+	read := func(n int) { do(t, f.client, "XREADGROUP", "GROUP", "g", "me", "COUNT", n, "STREAMS", f.stream, ">") }
+	seen := &look{}
+	vanished := func(step string, look *look, want int64) {
+		t.Helper()
+		state, err := Inspect(t.Context(), f.client, f.stream, "g")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := look.vanished(state); n != want {
+			t.Errorf("%s: %d vanished, want %d; %+v", step, n, want, state)
+		}
+	}
+	vanished("no stream", seen, 0)
+	add("1-0", "2-0", "3-0", "4-0", "5-0", "6-0")
+	do(t, f.client, "XTRIM", f.stream, "MINID", "2-0")
+	do(t, f.client, "XGROUP", "CREATE", f.stream, "g", "0")
+	vanished("trimmed before the group was there", seen, 0)
+	read(2)
+	vanished("some are read", seen, 0)
+	do(t, f.client, "XTRIM", f.stream, "MINID", "5-0")
+	vanished("one of the unread is trimmed", seen, 1)
+	vanished("nothing since", seen, 0)
+	vanished("a service that starts now", &look{}, 1)
+	read(1)
+	vanished("read on", seen, 0)
+	read(1)
+	vanished("all is read", seen, 0)
+	vanished("a service that starts behind all that", &look{}, 0)
+	add("7-0", "8-0", "9-0")
+	do(t, f.client, "XDEL", f.stream, "7-0", "8-0", "9-0")
+	vanished("all that is unread is deleted", seen, 3)
+	do(t, f.client, "XTRIM", f.stream, "MAXLEN", "0")
+	vanished("what was read is trimmed", seen, 0)
+	add("10-0")
+	read(1)
+	do(t, f.client, "XTRIM", f.stream, "MAXLEN", "0")
+	vanished("read, and trimmed", seen, 0)
+	do(t, f.client, "DEL", f.stream)
+	vanished("the stream is gone", seen, 0)
+}
+
 func TestInspectAges(t *testing.T) {
 	t.Parallel()
 	const slack = time.Minute

@@ -76,6 +76,11 @@ func (w *Watcher) watch(ctx context.Context, stream string) {
 	for {
 		state, ok := look.take(ctx)
 		w.keep(stream, state, ok)
+		if n := look.vanished(state); n > 0 {
+			w.counters[stream].lost.Add(float64(n))
+			look.log.Error("entries were removed from the stream before the group was given them: their events are lost",
+				"count", n, "hint", "stop who trims (XTRIM, XADD with MAXLEN, XDEL), and have rindexer index these blocks again")
+		}
 		select {
 		case <-ctx.Done():
 			w.keep(stream, State{}, false)
@@ -103,6 +108,9 @@ type look struct {
 	inspector
 	log *slog.Logger
 	bad bool
+
+	missing int64 // as it was seen last
+	seen    bool
 }
 
 func (l *look) take(ctx context.Context) (State, bool) {
@@ -123,6 +131,19 @@ func (l *look) take(ctx context.Context) (State, bool) {
 	}
 	l.bad = bad
 	return state, err == nil
+}
+
+// vanished is how many entries more are missing than when that was seen last. What was missing before the first look, and
+// the group has read past it, is no news.
+func (l *look) vanished(s State) (n int64) {
+	if s.Missing == nil {
+		return 0
+	}
+	if l.seen || s.LastDeliveredID != s.LastID {
+		n = *s.Missing - l.missing
+	}
+	l.missing, l.seen = *s.Missing, true
+	return max(0, n)
 }
 
 func describe(name, help string) *prometheus.Desc {

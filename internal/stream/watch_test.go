@@ -107,6 +107,30 @@ func TestWatcher(t *testing.T) {
 		}
 	})
 
+	t.Run("counts what is trimmed before it was given out", func(t *testing.T) {
+		f := newFixture(t)
+		if f.before(lagFrom) {
+			t.Skip("Redis tells from 7.0 on what was removed")
+		}
+		for range 3 {
+			do(t, f.client, "XADD", f.stream, "*", "payload", "x")
+		}
+		do(t, f.client, "XGROUP", "CREATE", f.stream, "g", "0")
+		do(t, f.client, "XREADGROUP", "GROUP", "g", "me", "COUNT", 1, "STREAMS", f.stream, ">")
+		do(t, f.client, "XTRIM", f.stream, "MAXLEN", "1")
+		var log launch.Buffer
+		w := f.watch(slog.New(slog.NewTextHandler(&log, nil)), f.stream)
+		testenv.Eventually(t, 10*time.Second, func() error {
+			if got, want := series(t, w), fmt.Sprintf("entries_lost_total{%s} 1", f.stream); !slices.Contains(got, want) {
+				return fmt.Errorf("%q is not in %q", want, got)
+			}
+			return nil
+		})
+		if !strings.Contains(log.String(), "removed from the stream before the group was given them") {
+			t.Errorf("it was not said:\n%s", log.String())
+		}
+	})
+
 	t.Run("keeps streams apart, and tells of a key that is none", func(t *testing.T) {
 		f := newFixture(t)
 		do(t, f.client, "SET", f.stream+"1", "x")

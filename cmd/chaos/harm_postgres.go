@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const others = " FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+
+func (n *nemesis) terminate(ctx context.Context) error {
+	return n.exec(ctx, "SELECT pg_terminate_backend(pid)"+others)
+}
+
+func (n *nemesis) cancel(ctx context.Context) error {
+	for range 1 + n.random.IntN(10) {
+		if err := n.exec(ctx, "SELECT pg_cancel_backend(pid)"+others); err != nil {
+			return err
+		}
+		sleep(ctx, n.between(0, 50*time.Millisecond))
+	}
+	return nil
+}
+
+func (n *nemesis) crashPostgres(ctx context.Context) error {
+	if err := n.postgres.Signal(syscall.SIGQUIT); err != nil {
+		return err
+	}
+	sleep(ctx, n.between(0, 2*time.Second))
+	return n.postgres.Restart(ctx)
+}
+
+func (n *nemesis) restartPostgres(ctx context.Context) error {
+	return n.postgres.Restart(ctx)
+}
+
+// killBackend makes PostgreSQL restart itself, as it cannot trust its shared memory then.
+func (n *nemesis) killBackend(ctx context.Context) error {
+	db, err := n.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	var pid int
+	if err := db.QueryRow(ctx, "SELECT pid"+others+" LIMIT 1").Scan(&pid); err != nil {
+		return errSpared // nobody is connected
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return process.Kill()
+}
+
+func (n *nemesis) lockTable(ctx context.Context) error {
+	db, err := n.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	_, err = db.Exec(ctx, "SET lock_timeout = '5s'; BEGIN; LOCK TABLE deposited_events IN ACCESS EXCLUSIVE MODE",
+		pgx.QueryExecModeSimpleProtocol)
+	sleep(ctx, n.between(100*time.Millisecond, 3*time.Second))
+	if err != nil {
+		return errSpared // one that was frozen in a transaction has it
+	}
+	_, err = db.Exec(ctx, "COMMIT")
+	return err
+}
+
+func (n *nemesis) readOnly(ctx context.Context) error {
+	if err := n.exec(ctx, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"); err != nil {
+		return err
+	}
+	sleep(ctx, n.between(100*time.Millisecond, 2*time.Second))
+	return n.exec(ctx, "SET default_transaction_read_only = off", "ALTER SYSTEM RESET default_transaction_read_only",
+		"SELECT pg_reload_conf()")
+}
+
+// fillConnections takes all connections that the server has, for a while.
+func (n *nemesis) fillConnections(ctx context.Context) error {
+	var all []*pgx.Conn
+	defer func() {
+		for _, db := range all {
+			db.Close(ctx)
+		}
+	}()
+	for range 300 {
+		db, err := pgx.Connect(ctx, n.postgres.URL())
+		if err != nil {
+			break
+		}
+		all = append(all, db)
+	}
+	sleep(ctx, n.between(100*time.Millisecond, 2*time.Second))
+	return nil
+}
+
+// deadlock takes locks in another order than the instances do, until PostgreSQL ends one of those that wait for each other.
+func (n *nemesis) deadlock(ctx context.Context) error {
+	db, err := n.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	const lock = "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
+	_, err = db.Exec(ctx, "SET lock_timeout = '5s'; BEGIN; "+fmt.Sprintf(lock, "dead_letters"), pgx.QueryExecModeSimpleProtocol)
+	sleep(ctx, n.between(50*time.Millisecond, 500*time.Millisecond))
+	if err == nil {
+		_, err = db.Exec(ctx, fmt.Sprintf(lock, "deposited_events"))
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return nil // it was us that were ended
+	}
+	return err
+}
