@@ -114,6 +114,7 @@ CREATE TABLE stream_progress (
     sample_id text NOT NULL,
     sampled_at timestamptz NOT NULL DEFAULT now(),
     trim_id text NOT NULL,
+    trim_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT stream_progress_pkey PRIMARY KEY (stream, consumer_group)
 );
 
@@ -121,7 +122,8 @@ COMMENT ON TABLE stream_progress IS 'how far each stream is decided for certain,
 COMMENT ON COLUMN stream_progress.low_id IS 'the watermark: all entries below are decided in this database';
 COMMENT ON COLUMN stream_progress.incarnation IS 'the incarnation of the server that the watermark was written in';
 COMMENT ON COLUMN stream_progress.sample_id IS 'the watermark as it was at sampled_at, to become trim_id when it is old enough';
-COMMENT ON COLUMN stream_progress.trim_id IS 'a watermark that is older than TRIM_RETENTION: what is below may be trimmed';
+COMMENT ON COLUMN stream_progress.trim_id IS
+    'the watermark as it was at trim_at: what is below may be trimmed once that is TRIM_RETENTION ago';
 
 CREATE UNLOGGED TABLE server_incarnation (
     only_row boolean NOT NULL DEFAULT true,

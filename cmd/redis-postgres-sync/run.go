@@ -316,7 +316,7 @@ func (s *service) keepWatermarks(ctx context.Context, keeping *sync.WaitGroup) {
 	for _, name := range s.cfg.RedisStreams {
 		keeper := watermark.New(watermark.Options{
 			Redis:    s.redis,
-			Progress: pg.NewProgress(s.writers, s.cfg.ConsumerGroup),
+			Progress: pg.NewProgress(s.writers, s.cfg.ConsumerGroup, s.cfg.TrimRetention),
 			Engine: replay.New(s.writers, replay.Options{
 				Catalog:    events.Catalog,
 				MaxPayload: int(s.cfg.MaxPayloadBytes),

@@ -176,20 +176,20 @@ func TestForgottenInACrash(t *testing.T) {
 func TestTrimming(t *testing.T) {
 	const old, young = 1000, 50
 	s := newSite(t)
-	s.depositAt(s.key, time.Now().Add(-2*time.Minute), 0, old)
+	s.depositAt(s.key, time.Now().Add(-2*time.Hour), 0, old)
 	s.deposit(s.key, old, old+young)
-	p := startService(t, s.settings("TRIM=on", "TRIM_RETENTION=1m")...)
+	p := startService(t, s.settings("TRIM=on", "TRIM_RETENTION=1h")...)
 	awaitRows(t, s.db, old+young)
 	s.awaitWatermark()
-	// The watermark is sampled, and the sample is to be trimmed below, each when a minute has passed. What is sampled first is
+	// The watermark is sampled, and the sample is to be trimmed below, each when an hour has passed. What is sampled first is
 	// what PostgreSQL had at the start, which is nothing.
 	for range 2 {
 		if n := s.client.XLen(t.Context(), s.key).Val(); n != old+young {
-			t.Errorf("%d entries are left, though PostgreSQL has not had them for a minute", n)
+			t.Errorf("%d entries are left, though PostgreSQL has not had them for an hour", n)
 		}
-		s.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '61 s'")
+		s.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '61 min'")
 		testenv.Eventually(t, watermarkTimeout, func() error {
-			if s.number("SELECT count(*) FROM stream_progress WHERE sampled_at > now() - interval '30 s'") == 0 {
+			if s.number("SELECT count(*) FROM stream_progress WHERE sampled_at > now() - interval '30 min'") == 0 {
 				return errors.New("no sample is taken")
 			}
 			return nil

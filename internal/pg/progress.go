@@ -22,19 +22,22 @@ type Watermark struct {
 	LowID string
 	// Incarnation is the one that it was written in.
 	Incarnation Incarnation
-	// TrimID is a watermark that was written long enough ago, so that a backup that old knows of all below. It may be 0-0.
+	// TrimID is a watermark that is as old as Progress wants it, so that a backup of that age knows of all below. It may be
+	// 0-0.
 	TrimID string
 }
 
 // Progress keeps the watermarks of a consumer group in the table stream_progress. It is for any number of goroutines.
 type Progress struct {
-	pool  *pgxpool.Pool
-	group string
+	pool    *pgxpool.Pool
+	group   string
+	trimAge time.Duration
 }
 
-// NewProgress returns the Progress of a group on the pool's database.
-func NewProgress(pool *pgxpool.Pool, group string) *Progress {
-	return &Progress{pool: pool, group: group}
+// NewProgress returns the Progress of a group on the pool's database. TrimAge is how old a watermark must be for entries
+// below it to be trimmed.
+func NewProgress(pool *pgxpool.Pool, group string, trimAge time.Duration) *Progress {
+	return &Progress{pool: pool, group: group, trimAge: trimAge}
 }
 
 // incarnation is the present one. Its row is in an unlogged table, because that is empty after all that can make a server
@@ -51,7 +54,7 @@ const incarnation = `(
 )`
 
 const lookQuery = `
-SELECT now.incarnation, p.low_id, p.incarnation, p.trim_id
+SELECT now.incarnation, p.low_id, p.incarnation, CASE WHEN now() - p.trim_at >= $3 THEN p.trim_id ELSE '0-0' END
 FROM (SELECT ` + incarnation + ` AS incarnation) AS now
 LEFT JOIN stream_progress AS p ON (p.stream, p.consumer_group) = ($1, $2)`
 
@@ -74,7 +77,7 @@ func (p *Progress) Look(ctx context.Context, stream string) (now Incarnation, ma
 
 func (p *Progress) look(ctx context.Context, stream string) (Incarnation, Watermark, error) {
 	var now, low, in, trim *string
-	err := p.pool.QueryRow(ctx, lookQuery, stream, p.group).Scan(&now, &low, &in, &trim)
+	err := p.pool.QueryRow(ctx, lookQuery, stream, p.group, p.trimAge).Scan(&now, &low, &in, &trim)
 	text := func(s *string) string {
 		if s == nil {
 			return ""
@@ -93,14 +96,15 @@ ON CONFLICT (stream, consumer_group) DO UPDATE SET
 	incarnation = excluded.incarnation,
 	updated_at = now(),
 	trim_id = CASE WHEN now() - p.sampled_at >= @age THEN p.sample_id ELSE p.trim_id END,
+	trim_at = CASE WHEN now() - p.sampled_at >= @age THEN p.sampled_at ELSE p.trim_at END,
 	sample_id = CASE WHEN now() - p.sampled_at >= @age THEN excluded.low_id ELSE p.sample_id END,
 	sampled_at = CASE WHEN now() - p.sampled_at >= @age THEN now() ELSE p.sampled_at END`
 
 // Put writes the watermark of a stream, and reports whether the database is still in the incarnation given: otherwise it
-// writes nothing. A watermark becomes the one to trim below between one and two ages after it was written.
-func (p *Progress) Put(ctx context.Context, stream, lowID string, in Incarnation, age time.Duration) (written bool, err error) {
+// writes nothing. A watermark becomes the one to trim below between one and two trim ages after it was written.
+func (p *Progress) Put(ctx context.Context, stream, lowID string, in Incarnation) (written bool, err error) {
 	tag, err := p.pool.Exec(ctx, putQuery, pgx.NamedArgs{
-		"stream": stream, "group": p.group, "low": lowID, "incarnation": string(in), "age": age,
+		"stream": stream, "group": p.group, "low": lowID, "incarnation": string(in), "age": p.trimAge,
 	})
 	if err != nil {
 		return false, fmt.Errorf("write watermark of stream %s: %w", stream, err)

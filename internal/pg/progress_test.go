@@ -20,7 +20,7 @@ func TestIncarnation(t *testing.T) {
 	t.Parallel()
 	server := testenv.OwnPostgres(t)
 	pool := tables.Pool(t, server.URL())
-	progress := pg.NewProgress(pool, "g")
+	progress := pg.NewProgress(pool, "g", time.Hour)
 	open := func(database string) (*pgxpool.Pool, *pg.Progress) {
 		u, err := url.Parse(server.URL())
 		if err != nil {
@@ -32,7 +32,7 @@ func TestIncarnation(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(pool.Close)
-		return pool, pg.NewProgress(pool, "g")
+		return pool, pg.NewProgress(pool, "g", time.Hour)
 	}
 	look := func(p *pg.Progress) pg.Incarnation {
 		t.Helper()
@@ -47,7 +47,7 @@ func TestIncarnation(t *testing.T) {
 	}
 	put := func(p *pg.Progress, in pg.Incarnation, want bool) {
 		t.Helper()
-		if written, err := p.Put(t.Context(), "s", "1-1", in, time.Hour); err != nil || written != want {
+		if written, err := p.Put(t.Context(), "s", "1-1", in); err != nil || written != want {
 			t.Errorf("written: %t, error %v; want %t", written, err, want)
 		}
 	}
@@ -103,15 +103,14 @@ func TestIncarnation(t *testing.T) {
 // TestWatermarkToTrimBelow: it is a watermark that is as old as asked for.
 func TestWatermarkToTrimBelow(t *testing.T) {
 	f := newFixture(t, newDatabase(t))
-	progress := pg.NewProgress(f.pool, "g")
-	const age = time.Hour
+	progress := pg.NewProgress(f.pool, "g", time.Hour)
 	put := func(low, want string) {
 		t.Helper()
 		in, _, err := progress.Look(t.Context(), f.network)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if written, err := progress.Put(t.Context(), f.network, low, in, age); err != nil || !written {
+		if written, err := progress.Put(t.Context(), f.network, low, in); err != nil || !written {
 			t.Fatal(written, err)
 		}
 		if _, mark, err := progress.Look(t.Context(), f.network); err != nil || mark.LowID != low || mark.TrimID != want {
@@ -120,8 +119,8 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 	}
 	later := func(minutes int) {
 		t.Helper()
-		if _, err := f.pool.Exec(t.Context(), "UPDATE stream_progress SET sampled_at = sampled_at - make_interval(mins => $1) WHERE stream = $2",
-			minutes, f.network); err != nil {
+		if _, err := f.pool.Exec(t.Context(), `UPDATE stream_progress SET sampled_at = sampled_at - make_interval(mins => $1),
+			trim_at = trim_at - make_interval(mins => $1) WHERE stream = $2`, minutes, f.network); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,4 +133,18 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 	put("5-0", "1-0")
 	later(60)
 	put("6-0", "4-0")
+
+	// Whoever wants to keep more, from now on, is not told of a watermark that is too young for that.
+	careful := pg.NewProgress(f.pool, "g", 3*time.Hour)
+	trimID := func(want string) {
+		t.Helper()
+		if _, mark, err := careful.Look(t.Context(), f.network); err != nil || mark.TrimID != want {
+			t.Errorf("%+v, %v; want to trim below %s", mark, err, want)
+		}
+	}
+	trimID("0-0")
+	later(119)
+	trimID("0-0")
+	later(1)
+	trimID("4-0")
 }

@@ -33,7 +33,7 @@ type Options struct {
 	Stream, Group string
 	// Every is the time between two looks, and so about what is read again at worst. Five seconds if below one millisecond.
 	Every time.Duration
-	// Trim removes entries that were decided for good longer than Retention ago.
+	// Trim removes entries that were decided for good longer than Retention ago, which is Progress' trim age too.
 	Trim      bool
 	Retention time.Duration
 
@@ -151,7 +151,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 			"the stream is read again", "watermark", mark.LowID, "now", given.LowID)
 	}
 	if !unbroken || mark.LowID != given.LowID || k.o.Trim {
-		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in, k.o.Retention); err != nil || !written {
+		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in); err != nil || !written {
 			return found, err
 		}
 	}

@@ -74,9 +74,12 @@ func (f *fixture) acknowledge(entries int) {
 	}
 }
 
+// retention is more than a test takes, on any machine.
+const retention = time.Hour
+
 func (f *fixture) keeper() *Keeper {
 	return New(Options{
-		Redis: f.client, Progress: pg.NewProgress(f.pool, group), Stream: f.stream, Group: group, Trim: true, Retention: time.Minute,
+		Redis: f.client, Progress: pg.NewProgress(f.pool, group, retention), Stream: f.stream, Group: group, Trim: true, Retention: retention,
 		Engine: replay.New(f.pool, replay.Options{
 			Catalog: events.Catalog, MaxPayload: 1 << 20, Timeout: time.Minute,
 			Writer: pg.Options{Finality: func(int64) int64 { return 1000 }, MaxRefusals: 3},
@@ -109,7 +112,7 @@ func (f *fixture) look(k *Keeper) finding {
 
 func (f *fixture) wantWatermark(want string) {
 	f.Helper()
-	_, mark, err := pg.NewProgress(f.pool, group).Look(f.Context(), f.stream)
+	_, mark, err := pg.NewProgress(f.pool, group, retention).Look(f.Context(), f.stream)
 	if err != nil || mark.LowID != want {
 		f.Errorf("the watermark is %q, error %v; want %q", mark.LowID, err, want)
 	}
@@ -124,7 +127,7 @@ func TestKeeper(t *testing.T) {
 		for range 2 {
 			f.acknowledge(250)
 			f.look(k)
-			f.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '1 hour'")
+			f.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '2 hours'")
 			f.look(k)
 		}
 		f.wantWatermark("1-501")
