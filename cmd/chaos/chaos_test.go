@@ -132,7 +132,7 @@ func TestRestore(t *testing.T) {
 	result, err := drill(within(t), o, 10_000)
 	t.Logf("%s", result)
 	if err != nil || result.failed() || result.Events < 15_000 {
-		t.Errorf("%v; %s", err, result.First)
+		t.Errorf("%v; %s\nto repeat: go run ./cmd/chaos -seed %d -instances 2 -restore 10000", err, result.First, o.seed)
 	}
 }
 
@@ -421,17 +421,23 @@ func TestReport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if seeds, err := seedsIn(report); err != nil || !slices.Equal(seeds, []uint64{0, 1, 2}) {
-		t.Errorf("%v, %v", seeds, err)
+	if runs, err := runsIn(report); err != nil || !slices.Equal(slices.Sorted(maps.Keys(runs)), []uint64{0, 1, 2}) {
+		t.Errorf("%v, %v", runs, err)
 	}
 	o := options{binary: "/nowhere", logf: t.Logf}
 	if err := repeat(context.Background(), o, run, 3, report); err != nil {
 		t.Errorf("made again: %v", err)
 	}
+	if err := appendTo(report, outcome{Seed: 3, verdict: verdict{Lost: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := repeat(context.Background(), o, run, 4, report); err == nil || !strings.Contains(err.Error(), "1 of 4 runs failed") {
+		t.Errorf("a run that has failed, and is not made again: %v", err)
+	}
 	if err := os.WriteFile(report, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := seedsIn(report); err == nil {
+	if _, err := runsIn(report); err == nil {
 		t.Error("half a line was taken for a run")
 	}
 }

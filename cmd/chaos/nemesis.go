@@ -61,6 +61,15 @@ type harm struct {
 var killing = []harm{
 	{"kill an instance", 20, (*nemesis).kill},
 	{"kill all instances", 1, (*nemesis).killAll},
+	{"kill all before COMMIT arrives", 1, func(n *nemesis, ctx context.Context) error {
+		return n.killAt(ctx, n.toPostgres, fault{holdRequests: true})
+	}},
+	{"kill all before they know of a COMMIT", 1, func(n *nemesis, ctx context.Context) error {
+		return n.killAt(ctx, n.toPostgres, fault{holdReplies: true})
+	}},
+	{"kill all between COMMIT and XACK", 1, func(n *nemesis, ctx context.Context) error {
+		return n.killAt(ctx, n.toRedis, fault{holdRequests: true})
+	}},
 }
 
 var harms = []harm{
@@ -225,6 +234,17 @@ func (n *nemesis) killAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// killAt kills all instances when what they say to a server, or are told by it, has been held back for a while, so that they all
+// wait at that place. What was held is lost.
+func (n *nemesis) killAt(ctx context.Context, p *proxy, held fault) error {
+	p.set(held)
+	sleep(ctx, n.between(100*time.Millisecond, 500*time.Millisecond))
+	err := n.killAll(ctx)
+	p.cut()
+	p.set(fault{})
+	return err
 }
 
 // freeze may last for longer than an entry may be idle, so that others take over what the frozen one has in hand.

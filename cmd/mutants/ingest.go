@@ -259,4 +259,18 @@ var ofIngest = []mutant{
 		replace: "_, _, _, _ = b, items, letters, reorgs",
 		tests:   tests{pkg: "internal/ingest", run: "TestPanic"},
 	},
+	{
+		name:    "take a message of any number of items",
+		file:    "internal/rindexer/message.go",
+		find:    "if len(m.items) == maxItems {",
+		replace: "if false {",
+		tests:   tests{pkg: "internal/rindexer", run: "TestParse"},
+	},
+	{
+		name:    "hold messages while PostgreSQL does not answer",
+		file:    "internal/ingest/loop.go",
+		find:    "\t\tif l.Breaker.answering() {\n\t\t\tif err := l.Source.Hold",
+		replace: "\t\tif true {\n\t\t\tif err := l.Source.Hold",
+		tests:   tests{pkg: "internal/ingest", run: "TestLoopHolds"},
+	},
 }

@@ -323,6 +323,7 @@ func (s *service) keepWatermarks(ctx context.Context, keeping *sync.WaitGroup) {
 				Timeout:    s.cfg.ProcessingTimeout,
 				Writer:     pg.Options{Finality: s.cfg.Finality, MaxRefusals: s.cfg.MaxRetries, Metrics: s.rows},
 			}),
+			Passable:  s.breaker.Passable,
 			Stream:    name,
 			Group:     s.cfg.ConsumerGroup,
 			Trim:      s.cfg.Trim,

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
@@ -131,6 +134,19 @@ func TestForgottenCommits(t *testing.T) {
 // to by synchronous_commit.
 func TestForgottenInACrash(t *testing.T) {
 	t.Parallel()
+	t.Run("of the server", func(t *testing.T) {
+		testForgottenInACrash(t, func(postgres *launch.Server, _ int) error {
+			return errors.Join(postgres.Signal(syscall.SIGQUIT), postgres.Restart(t.Context()))
+		})
+	})
+	// Then the server starts all of its processes anew, and goes on to say that it was started when it was.
+	t.Run("of a session", func(t *testing.T) {
+		testForgottenInACrash(t, func(_ *launch.Server, session int) error { return syscall.Kill(session, syscall.SIGKILL) })
+	})
+}
+
+func testForgottenInACrash(t *testing.T, crash func(postgres *launch.Server, session int) error) {
+	t.Parallel()
 	postgres := testenv.OwnPostgres(t) // which has synchronous_commit off
 	redisURL, prefix := testenv.Redis(t)
 	client, err := stream.Connect(redisURL)
@@ -143,21 +159,26 @@ func TestForgottenInACrash(t *testing.T) {
 	p := startService(t, "DATABASE_URL="+postgres.URL(), "REDIS_URL="+redisURL, "REDIS_STREAMS="+prefix+"stream")
 	written := awaitRows(t, db, 100)
 	// From here on nothing that is committed comes to the disk.
-	var walWriter int
-	if err := db.QueryRow(t.Context(), "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'").Scan(&walWriter); err != nil {
+	var walWriter, session int
+	const pids = "SELECT pid, pg_backend_pid() FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+	if err := db.QueryRow(t.Context(), pids).Scan(&walWriter, &session); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(walWriter, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	acknowledged := awaitRows(t, db, written+200)
-	if err := postgres.Signal(syscall.SIGQUIT); err != nil {
-		t.Fatal(err)
-	}
-	if err := postgres.Restart(t.Context()); err != nil {
+	if err := crash(postgres, session); err != nil {
 		t.Fatal(err)
 	}
 	total := load.finish()
+	testenv.Eventually(t, patience, func() error {
+		again, err := pgx.Connect(t.Context(), postgres.URL())
+		if err == nil {
+			err = again.Close(t.Context())
+		}
+		return err
+	})
 	db = connect(t, postgres.URL())
 	awaitRows(t, db, total)
 	awaitNonePending(t, client, prefix+"stream")

@@ -79,8 +79,8 @@ func (b *Breaker) answering() bool {
 	return !b.silent
 }
 
-// passable waits while the Breaker is open or barred: for those who have nothing to try yet, and should not begin.
-func (b *Breaker) passable(ctx context.Context) error {
+// Passable waits while the Breaker is open or barred: for those who have nothing to try yet, and should not begin.
+func (b *Breaker) Passable(ctx context.Context) error {
 	return b.await(ctx, func() bool { return b.state != Open && !b.barred })
 }
 

@@ -64,7 +64,7 @@ func TestBreaker(t *testing.T) {
 			if _, err := b.begin(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("begin: %v", err)
 			}
-			if err := b.passable(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			if err := b.Passable(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("passable: %v", err)
 			}
 			want(t, b, Open)
@@ -119,12 +119,12 @@ func TestBreaker(t *testing.T) {
 			b.Bar(true)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			if err := b.passable(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			if err := b.Passable(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("passable: %v", err)
 			}
 			try(t, b, answered)
 			waiting := make(chan error, 1)
-			go func() { waiting <- b.passable(t.Context()) }()
+			go func() { waiting <- b.Passable(t.Context()) }()
 			synctest.Wait()
 			b.Bar(false)
 			if err := <-waiting; err != nil {

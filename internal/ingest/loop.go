@@ -143,13 +143,13 @@ func (l *Loop) read(ctx context.Context) ([]event.Message, error) {
 		if err := l.Storm.wait(ctx); err != nil {
 			return nil, err
 		}
-		if err := l.Breaker.passable(ctx); err != nil {
+		if err := l.Breaker.Passable(ctx); err != nil {
 			return nil, err
 		}
 		messages, err := l.Source.Read(ctx)
 		if err == nil {
 			retry.recovered(l.Log, "reading again")
-			return messages, l.Breaker.passable(ctx) // a read can take a while
+			return messages, l.Breaker.Passable(ctx) // a read can take a while
 		}
 		if ctx.Err() == nil {
 			l.Metrics.reads.Inc()
@@ -186,7 +186,8 @@ func idsOf(messages []event.Message) []string {
 	return ids
 }
 
-// hold keeps other consumers from taking the messages over while they are worked on for long, until release is called.
+// hold keeps other consumers from taking the messages over while they are worked on for long, until release is called. While
+// PostgreSQL does not answer here they may: to them it may.
 func (l *Loop) hold(ctx context.Context, messages []event.Message) (release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var holding sync.Mutex
@@ -198,8 +199,10 @@ func (l *Loop) hold(ctx context.Context, messages []event.Message) (release func
 		if ctx.Err() != nil {
 			return
 		}
-		if err := l.Source.Hold(ctx, idsOf(messages)); err != nil {
-			l.Log.Debug("hold failed", "messages", len(messages), "err", err)
+		if l.Breaker.answering() {
+			if err := l.Source.Hold(ctx, idsOf(messages)); err != nil {
+				l.Log.Debug("hold failed", "messages", len(messages), "err", err)
+			}
 		}
 		timer.Reset(l.HoldInterval)
 	})

@@ -325,6 +325,20 @@ func TestLoopHolds(t *testing.T) {
 			return nil
 		})
 	}
+	// Others may take it over while PostgreSQL does not answer this process.
+	idle := func(from, to time.Duration) error {
+		pending, err := f.client.XPendingExt(t.Context(), &redis.XPendingExtArgs{
+			Stream: f.stream, Group: group, Start: "-", End: "+", Count: 1,
+		}).Result()
+		if err != nil || len(pending) != 1 || pending[0].Idle < from || pending[0].Idle > to {
+			return fmt.Errorf("pending: %+v, error %v", pending, err)
+		}
+		return nil
+	}
+	loop.Breaker.Probed(errors.New("no route to it"))
+	testenv.Eventually(t, patience, func() error { return idle(20*loop.HoldInterval, time.Hour) })
+	loop.Breaker.Probed(nil)
+	testenv.Eventually(t, patience, func() error { return idle(0, 5*loop.HoldInterval) })
 	release()
 	testenv.Eventually(t, patience, f.drained)
 	f.wantRows("deposited_events", 3)

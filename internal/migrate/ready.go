@@ -61,9 +61,17 @@ func (s *session) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	logged, err := s.logged(ctx)
+	if err != nil {
+		return err
+	}
 	var problems []string
 	for _, t := range s.source.tables {
 		problems = append(problems, t.problems(live[t.name], types)...)
+		if t.unlogged() && logged[t.name] {
+			problems = append(problems, fmt.Sprintf("table %s must be UNLOGGED: it shows by being empty that the server may have "+
+				"lost what it had committed", t.name))
+		}
 		if len(live[t.name]) > 0 && len(t.key) > 0 && !slices.Contains(keys[t.name], sameKey(t.key)) {
 			problems = append(problems, fmt.Sprintf("table %s: the key (%s) is missing", t.name, strings.Join(t.key, ", ")))
 		}
@@ -201,6 +209,29 @@ func (s *session) liveKeys(ctx context.Context) (map[string][]string, error) {
 		return nil, fmt.Errorf("list keys of schema %s: %w", s.target, err)
 	}
 	return keys, nil
+}
+
+// logged lists those of our tables that survive a crash.
+func (s *session) logged(ctx context.Context) (map[string]bool, error) {
+	const query = `SELECT relname FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+		AND relname = ANY ($2) AND relkind = 'r' AND relpersistence <> 'u'`
+	rows, err := s.conn.QueryContext(ctx, query, s.target, s.tableNames())
+	if err != nil {
+		return nil, fmt.Errorf("list tables of schema %s: %w", s.target, err)
+	}
+	defer rows.Close()
+	logged := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list tables of schema %s: %w", s.target, err)
+		}
+		logged[name] = true
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list tables of schema %s: %w", s.target, err)
+	}
+	return logged, nil
 }
 
 // liveColumns lists the columns of our tables that are there, whoever owns them.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/migrate"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
@@ -51,6 +52,20 @@ func TestReady(t *testing.T) {
 			}
 		})
 	}
+
+	t.Run("notices a table that a crash would not empty", func(t *testing.T) {
+		t.Parallel()
+		db := testenv.Database(t)
+		schema := files(deposited)
+		schema["incarnation.sql"] = &fstest.MapFile{Data: []byte("CREATE UNLOGGED TABLE incarnation (id text PRIMARY KEY);")}
+		m := newMigrator(t, db, schema)
+		apply(t, db, schema)
+		if err := m.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, db, "ALTER TABLE incarnation SET LOGGED")
+		wantError(t, m.Ready(t.Context()), "table incarnation must be UNLOGGED")
+	})
 
 	t.Run("holds where the stored hash is not ours, and notices a change then too", func(t *testing.T) {
 		t.Parallel()

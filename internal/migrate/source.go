@@ -231,3 +231,8 @@ func unquote(ident string) string {
 	}
 	return strings.ToLower(ident)
 }
+
+var unloggedTable = regexp.MustCompile(`(?i)^CREATE\s+UNLOGGED\s`)
+
+// unlogged reports whether the table is to be empty after a crash, which is what it is for.
+func (t *table) unlogged() bool { return len(t.stmts) > 0 && unloggedTable.MatchString(t.stmts[0]) }

@@ -43,6 +43,9 @@ var classes = map[string]Class{
 
 // Classify returns the class of an error of Write.
 func Classify(err error) Class {
+	if errors.Is(err, errSuppressed) {
+		return Environment
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return Transient // no answer of the server: a connection or a deadline

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5"
@@ -146,6 +147,48 @@ func (w *Writer) move(ctx context.Context, tx pgx.Tx, batch *event.Batch) (place
 		return placed{}, fmt.Errorf("delete generic events: %w", err)
 	}
 	return p, nil
+}
+
+// genericsEvery is how long it holds that a topic0 has no generic rows. It is shorter than what an entry waits for until it is
+// taken over from an instance of an older version.
+const genericsEvery = 5 * time.Second
+
+// replaceGenerics deletes the generic rows of items that have rows of their own now: what a version without their ABI has
+// written, and is decided again, as after a crash or when rindexer sends it again. Others are left to Move.
+func (w *Writer) replaceGenerics(ctx context.Context, tx pgx.Tx, items []event.Item, letters []event.DeadLetter) error {
+	now := time.Now()
+	var ask []common.Hash
+	for i := range items {
+		topic := items[i].SignatureHash
+		if items[i].Definition != nil && !slices.Contains(ask, topic) && now.Sub(w.noGenerics[topic]) > genericsEvery {
+			ask = append(ask, topic)
+		}
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	queries := db.New(tx)
+	rows, err := queries.GenericTopics(ctx, db.GenericTopicsParams{Topics: event.Map(ask, event.HashBytes)})
+	if err != nil {
+		return fmt.Errorf("look for generic events: %w", err)
+	}
+	standing := event.Map(rows, common.BytesToHash)
+	for _, topic := range ask {
+		if !slices.Contains(standing, topic) {
+			w.noGenerics[topic] = now
+		}
+	}
+	refused := event.Origins(letters)
+	replaced := slices.DeleteFunc(pointers(items), func(item *event.Item) bool {
+		return item.Definition == nil || !slices.Contains(standing, item.SignatureHash) || refused[item.Origin]
+	})
+	if len(replaced) == 0 {
+		return nil
+	}
+	if err := queries.DeleteGenericEvents(ctx, db.DeleteGenericEventsParams(genericKeys(replaced))); err != nil {
+		return fmt.Errorf("delete generic events: %w", err)
+	}
+	return nil
 }
 
 // lockStanding returns the items whose rows stand in generic_events, and keeps others from moving them.

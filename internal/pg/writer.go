@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -26,6 +27,8 @@ type Writer struct {
 	// heads holds the highest block of each chain in the batch before, and final what was forgotten of it.
 	heads map[chain]int64
 	final map[chain]forgotten
+	// noGenerics is when a topic0 was seen to have no generic rows.
+	noGenerics map[common.Hash]time.Time
 }
 
 // Options say how a Writer judges.
@@ -43,7 +46,9 @@ func NewWriter(pool *pgxpool.Pool, o Options) *Writer {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
 	}
-	return &Writer{pool: pool, o: o, heads: make(map[chain]int64), final: make(map[chain]forgotten)}
+	return &Writer{
+		pool: pool, o: o, heads: make(map[chain]int64), final: make(map[chain]forgotten), noGenerics: make(map[common.Hash]time.Time),
+	}
 }
 
 // Reconnect replaces the connections of the pool, as soon as those that have them give them back: for a server that
@@ -158,6 +163,9 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 		if rows, err = insert(tx); err != nil {
 			return err
 		}
+		if err = w.replaceGenerics(ctx, tx, batch.Items, rows.letters); err != nil {
+			return err
+		}
 		notices, err := w.putReorgs(ctx, tx, batch)
 		if err != nil {
 			return err
@@ -196,14 +204,16 @@ func beginFor(ctx context.Context) string {
 	return fmt.Sprintf("BEGIN; SET LOCAL statement_timeout = %d", (time.Until(deadline) + grace).Milliseconds())
 }
 
+// networkLocks is how many advisory locks the networks share. The server has room for some 64 a connection, for all of its
+// databases, and a message may name as many networks as it has items.
+const networkLocks = 16
+
 // lockNetworks takes the networks' advisory locks, shared. The exclusive one is for whoever moves rows of a network
 // because of a reorg, which nobody does yet: it is here so that a version that does can run beside this one.
 func lockNetworks(ctx context.Context, tx pgx.Tx, seen []block) error {
 	var keys []int64
 	for _, b := range seen {
-		hash := fnv.New64a()
-		hash.Write([]byte("redis-postgres-sync network " + b.network))
-		keys = append(keys, int64(hash.Sum64()))
+		keys = append(keys, networkLock(b.network))
 	}
 	slices.Sort(keys)
 	_, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock_shared(k) FROM unnest($1::bigint[]) AS k", slices.Compact(keys))
@@ -211,4 +221,13 @@ func lockNetworks(ctx context.Context, tx pgx.Tx, seen []block) error {
 		return fmt.Errorf("lock networks: %w", err)
 	}
 	return nil
+}
+
+// networkLock is the key of a network's lock: a number that others in the database will hardly use, and the network's share.
+func networkLock(network string) int64 {
+	hash := fnv.New64a()
+	hash.Write([]byte("redis-postgres-sync network"))
+	base := hash.Sum64()
+	hash.Write([]byte(network))
+	return int64(base + hash.Sum64()%networkLocks)
 }

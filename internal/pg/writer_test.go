@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,12 +282,14 @@ func TestWriterLocksNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = mover.Rollback(context.Background()) }()
-	name := fnv.New64a()
-	name.Write([]byte("redis-postgres-sync network " + f.network))
-	if _, err := mover.Exec(t.Context(), "SELECT pg_advisory_xact_lock($1)", int64(name.Sum64())); err != nil {
+	if _, err := mover.Exec(t.Context(), "SELECT pg_advisory_xact_lock($1)", pg.NetworkLock(f.network)); err != nil {
 		t.Fatal(err)
 	}
-	f.write(counts{Inserted: 1}, f.deposited(1, 0, func(d *events.Deposited) { d.Network += "_other" }))
+	other := f.network + "_"
+	for pg.NetworkLock(other) == pg.NetworkLock(f.network) {
+		other += "_"
+	}
+	f.write(counts{Inserted: 1}, f.deposited(1, 0, func(d *events.Deposited) { d.Network = other }))
 	item := f.deposited(1, 0)
 	var group errgroup.Group
 	group.Go(func() error {
@@ -309,6 +311,67 @@ func TestWriterLocksNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.wantRows("deposited_events", 1)
+}
+
+// TestManyNetworks: a batch of more networks than PostgreSQL has room for locks.
+func TestManyNetworks(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	var room int
+	const sql = "SELECT current_setting('max_locks_per_transaction')::int * (current_setting('max_connections')::int + 10)"
+	if err := f.pool.QueryRow(t.Context(), sql).Scan(&room); err != nil {
+		t.Fatal(err)
+	}
+	items := f.many(2*room, 1)
+	for i := range items {
+		items[i].Row.Metadata().Network = fmt.Sprintf("%s %d", f.network, i)
+	}
+	f.write(counts{Inserted: 2 * room}, items...)
+}
+
+// TestReplacedGenerics: an event that an older version, without its ABI, has written to generic_events moves to its table when
+// it is decided again.
+func TestReplacedGenerics(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	items := f.many(3, 1)
+	topic := items[0].SignatureHash
+	f.write(counts{Inserted: 3}, f.generic(1, 0, topic, "{}"), f.generic(1, 1, topic, "{}"), f.generic(1, 2, number(7), "{}"))
+	f.writer = newWriter(f.pool) // that of the next version
+	f.write(counts{Inserted: 1}, items[0])
+	f.wantRows("generic_events", 2)
+	f.write(counts{Inserted: 2, Duplicates: 1}, f.again(items)...)
+	f.wantRows("deposited_events", 3)
+	f.want("SELECT concat_ws(' ', log_index, encode(event_signature_hash, 'hex')) FROM generic_events WHERE network = $1",
+		fmt.Sprintf("2 %x", number(7)))
+
+	// One that cannot have its row keeps the generic one.
+	f.write(counts{Inserted: 1}, f.generic(9, 0, topic, "{}"))
+	f.exec("ALTER TABLE deposited_events ADD CONSTRAINT none CHECK (block_number <> 9) NOT VALID")
+	f.writer = newWriter(f.pool)
+	f.write(counts{Inserted: 1, DeadLetters: 1}, f.deposited(9, 0), f.deposited(10, 0))
+	f.wantRows("generic_events", 2)
+}
+
+// TestSuppressedRows: rows that a trigger leaves out are not taken for written.
+func TestSuppressedRows(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	standing := f.deposited(1, 0)
+	f.write(counts{Inserted: 1}, standing)
+	f.exec(`CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RETURN CASE WHEN new.block_number = 2 THEN NULL ELSE new END; END $$`)
+	f.exec("CREATE TRIGGER suppress BEFORE INSERT ON deposited_events FOR EACH ROW EXECUTE FUNCTION suppress()")
+	suppressed := func(what string, items ...event.Item) {
+		t.Helper()
+		_, err := f.writer.Write(t.Context(), &event.Batch{Items: items})
+		if _, environment := errors.AsType[*event.EnvironmentError](err); !environment || !strings.Contains(err.Error(), "trigger") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	suppressed("new rows", f.deposited(2, 0), f.deposited(3, 0))
+	suppressed("among rows that stand", f.again([]event.Item{standing, f.deposited(2, 0)})...)
+	f.wantRows("deposited_events", 1)
+	f.write(counts{Inserted: 1, Duplicates: 1}, f.again([]event.Item{standing, f.deposited(3, 0)})...)
+	f.exec("DROP TRIGGER suppress ON deposited_events")
+	f.write(counts{Inserted: 1, Duplicates: 1}, f.again([]event.Item{standing, f.deposited(2, 0)})...)
 }
 
 // TestWriterWithoutTable: what an operator has to mend dead-letters nothing, and the same batch goes through later.

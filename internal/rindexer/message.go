@@ -31,6 +31,7 @@ type Message struct {
 	// Single: event_data is one object, and no array.
 	Single bool
 
+	tooMany     bool // items, of which only some are kept
 	payload     string
 	items       []item
 	fields      []field // of all items, each a range
@@ -114,7 +115,7 @@ func (s *scanner) end() *Malformed {
 
 // eventData walks over the value of event_data and indexes its items.
 func (m *Message) eventData(s *scanner) byte {
-	m.items, m.fields, m.information = m.items[:0], m.fields[:0], m.information[:0]
+	m.items, m.fields, m.information, m.tooMany = m.items[:0], m.fields[:0], m.information[:0], false
 	kind := s.peek()
 	switch kind {
 	case '[':
@@ -127,7 +128,20 @@ func (m *Message) eventData(s *scanner) byte {
 	return kind
 }
 
+// maxItems and maxMembers bound what a message is made of: each item becomes a row or a dead letter, and each member has its
+// place in an index, which takes far more memory than the two bytes that it may have in the message. rindexer's messages hold
+// some hundred items, of some twenty members.
+const (
+	maxItems   = 100_000
+	maxMembers = 1_000_000
+)
+
 func (m *Message) item(s *scanner, depth int) {
+	if len(m.items) == maxItems {
+		s.value(depth)
+		m.tooMany = true
+		return
+	}
 	it := item{first: len(m.fields)}
 	if s.peek() == '{' {
 		it.span = span{start: s.pos, kind: '{'}
@@ -181,6 +195,9 @@ func (m *Message) read(e envelope) *Malformed {
 		}
 		m.HasHash = true
 	}
+	if m.tooMany {
+		return &Malformed{event.ReasonEnvelope, fmt.Sprintf("event_data has more than %d items", maxItems)}
+	}
 	if e.data != '[' && e.data != '{' {
 		return &Malformed{event.ReasonEnvelope, "event_data is neither an array nor an object"}
 	}
@@ -218,6 +235,10 @@ func index(fields []field, s *scanner, depth int, value func(key string) span) [
 			}
 		}
 		seen |= bit
+		if len(fields) == maxMembers {
+			s.fail("more than %d members", maxMembers)
+			return
+		}
 		fields = append(fields, f)
 		switch n := len(fields) - first; {
 		case n == manyMembers:

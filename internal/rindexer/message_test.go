@@ -48,6 +48,12 @@ func TestParse(t *testing.T) {
 		"control character":             {"{\"event_name\":\"\n\",\"event_data\":[]}", event.ReasonNotJSON, 0},
 		"bad escape":                    {`{"event_name":"\x","event_data":[]}`, event.ReasonNotJSON, 0},
 		"leading zero":                  {`{"a":01,"event_data":[]}`, event.ReasonNotJSON, 0},
+		"as many items as may be":       {`{"event_data":[0` + strings.Repeat(",0", maxItems-1) + `]}`, "", maxItems},
+		"too many items":                {`{"event_data":[0` + strings.Repeat(",0", maxItems) + `]}`, event.ReasonEnvelope, 0},
+		"too many items, then few": {
+			`{"event_data":[0` + strings.Repeat(",0", maxItems) + `],"event_data":[{}]}`, "", 1,
+		},
+		"too many members": {`{"event_data":[` + strings.Repeat(manyMembersEach, maxMembers/1000) + `{"a":0}]}`, event.ReasonNotJSON, 0},
 		"nested deep": {
 			`{"event_data":[{"a":` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}]}`, "", 1,
 		},
@@ -72,6 +78,15 @@ func TestParse(t *testing.T) {
 		})
 	}
 }
+
+// manyMembersEach is an item of a thousand members.
+var manyMembersEach = func() string {
+	var b strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&b, `,"%d":0`, i)
+	}
+	return "{" + b.String()[1:] + "},"
+}()
 
 // TestParseManyKeys would take minutes if each key were held against all others.
 func TestParseManyKeys(t *testing.T) {

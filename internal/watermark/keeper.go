@@ -29,6 +29,8 @@ type Options struct {
 	Progress *pg.Progress
 	// Engine decides entries again. It is the Keeper's own.
 	Engine *replay.Engine
+	// Passable waits while nothing should be written, as while a key is missing, or until its context ends.
+	Passable func(context.Context) error
 
 	Stream, Group string
 	// Every is the time between two looks, and so about what is read again at worst. Five seconds if below one millisecond.
@@ -89,7 +91,11 @@ const lookTimeout = 5 * time.Second
 // Run keeps the watermark until ctx ends. Ready is called once, after the first look at it: what the group is given after
 // that is no part of what is read again. Errors of either server are waited out.
 func (k *Keeper) Run(ctx context.Context, ready func()) {
-	found, err := k.look(ctx)
+	var found finding
+	err := k.o.Passable(ctx)
+	if err == nil {
+		found, err = k.look(ctx)
+	}
 	ready()
 	for failing := false; ; found, err = k.look(ctx) {
 		if err == nil {
@@ -108,6 +114,9 @@ func (k *Keeper) Run(ctx context.Context, ready func()) {
 		case <-ctx.Done():
 			return
 		case <-time.After(k.o.Every):
+		}
+		if k.o.Passable(ctx) != nil {
+			return
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package watermark
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -84,7 +85,8 @@ func (f *fixture) keeper() *Keeper {
 			Catalog: events.Catalog, MaxPayload: 1 << 20, Timeout: time.Minute,
 			Writer: pg.Options{Finality: func(int64) int64 { return 1000 }, MaxRefusals: 3},
 		}),
-		Metrics: NewMetrics(nil), Log: slog.New(slog.DiscardHandler),
+		Passable: func(ctx context.Context) error { return ctx.Err() },
+		Metrics:  NewMetrics(nil), Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -191,6 +193,23 @@ func TestKeeper(t *testing.T) {
 		if found := f.look(k); found.owed == nil || found.owed.First.String() != "1-11" {
 			t.Errorf("to be read again: %+v", found.owed)
 		}
+	})
+	t.Run("touches nothing while nothing should be written", func(t *testing.T) {
+		f := newFixture(t)
+		f.acknowledge(10)
+		k := f.keeper()
+		ctx, end := context.WithCancel(t.Context())
+		k.o.Passable = func(ctx context.Context) error {
+			end()
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		ready := 0
+		k.Run(ctx, func() { ready++ })
+		if ready != 1 {
+			t.Errorf("who waits for it was told %d times", ready)
+		}
+		f.wantWatermark("")
 	})
 	t.Run("reads a stream that has begun anew from its beginning", func(t *testing.T) {
 		f := newFixture(t)

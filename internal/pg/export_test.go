@@ -1,0 +1,4 @@
+package pg
+
+// NetworkLock is the key of a network's advisory lock.
+var NetworkLock = networkLock
