@@ -210,6 +210,11 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("who waits for it was told %d times", ready)
 		}
 		f.wantWatermark("")
+		var letters int // which all of these entries are, if they are read again
+		const sql = "SELECT count(*) FROM dead_letters WHERE stream = $1"
+		if err := f.pool.QueryRow(t.Context(), sql, f.stream).Scan(&letters); err != nil || letters != 0 {
+			t.Errorf("%d dead letters, %v", letters, err)
+		}
 	})
 	t.Run("reads a stream that has begun anew from its beginning", func(t *testing.T) {
 		f := newFixture(t)
