@@ -61,13 +61,13 @@ bench-peers: build ## measure the service and Bento on the same load, one after 
 	@bin/bench -binary bin/redis-postgres-sync -bento bin/bento -json docs/benchmarks/peers.json
 
 .PHONY: chaos
-chaos: build ## 5,000,000 events and 500 kills among random faults: nothing may be lost or doubled (ten minutes)
+chaos: build ## 5,000,000 events and 500 kills among random faults: nothing may be lost or doubled (a quarter of an hour)
 	@go build -o bin/chaos ./cmd/chaos
 	@bin/chaos -binary bin/redis-postgres-sync -events 5000000 -kills 500 -rate 9000 \
 		-set TRIM=on,TRIM_RETENTION=1m -report bin/chaos.jsonl
 
 .PHONY: mutants
-mutants: install ## plant defects into a copy of the repository, and see that tests catch them (twenty minutes)
+mutants: install ## plant defects into a copy of the repository, and see that tests catch them (half an hour)
 	@go run ./cmd/mutants
 
 .PHONY: schema-diff

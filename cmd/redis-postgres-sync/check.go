@@ -30,8 +30,8 @@ const (
 	serverTimeout = 15 * time.Second
 	// compareTimeout bounds the comparison of the schema, which takes about a second for 300 tables.
 	compareTimeout = 2 * time.Minute
-	// beside are the connections that the service opens besides those of its loops: two for probes, one that migrates.
-	beside = 4
+	// migrating are the connections that look after the schema: one that compares or changes it, and one that builds indexes.
+	migrating = 2
 )
 
 func checkCommand() *cobra.Command {
@@ -92,7 +92,7 @@ func newCheck(cmd *cobra.Command, manifest string) (*check, error) {
 	}
 	c.database = preflight.Database{
 		Config:      pool.ConnConfig,
-		Connections: cfg.Workers*len(cfg.RedisStreams) + beside,
+		Connections: writers(cfg) + probes + migrating,
 		Migrates:    cfg.AutoMigrate,
 		Tables:      usedTables(),
 	}

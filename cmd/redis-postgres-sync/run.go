@@ -90,6 +90,13 @@ type service struct {
 }
 
 // newService takes the URLs apart, and connects to nothing. Its errors are those of the configuration.
+// probes is how many connections there are to ask for health, while others wait for locks.
+const probes = 2
+
+// writers is how many connections there are to write: one for each loop, or one stream that waits for a lock would keep the
+// others waiting too; and one for each stream to keep its watermark, and to read entries again.
+func writers(cfg config.Config) int { return (cfg.Workers + 1) * len(cfg.RedisStreams) }
+
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *service, err error) {
 	stream.LogTo(log)
 	s := &service{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(),
@@ -107,13 +114,10 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *se
 	if s.redis, err = stream.Connect(cfg.RedisURL.Reveal()); err != nil {
 		return nil, err
 	}
-	// A connection for each loop, or one stream that waits for a lock would keep the others waiting too; and one for each
-	// stream to read entries again.
-	connections := (cfg.Workers + 1) * len(cfg.RedisStreams)
-	if s.writers, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), connections); err != nil {
+	if s.writers, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), writers(cfg)); err != nil {
 		return nil, err
 	}
-	if s.probes, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), 2); err != nil {
+	if s.probes, err = pg.Connect(ctx, cfg.DatabaseURL.Reveal(), probes); err != nil {
 		return nil, err
 	}
 	s.rows, s.events = pg.NewMetrics(s.registry), ingest.NewMetrics(s.registry)

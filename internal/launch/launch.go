@@ -1,11 +1,11 @@
 // Package launch starts throwaway PostgreSQL and Redis servers from the binaries installed on this machine, for the
-// demo, for tests and for measurements, in well under a second each and as root too.
+// demo, for tests and for measurements, in well under a second each and as root too; and the service itself as a process.
 //
 // It is not a way to run servers that hold anything: durability is switched off unless it is what is measured, files lie
 // in memory where there is room (TMPDIR, if set, says otherwise), and Stop removes them. It needs nothing but the standard library, so
 // that the installer beside it builds before any module is downloaded.
 //
-// The invariant: a server belongs to the process that started it. It listens on 127.0.0.1 only, lets in nobody without
+// The invariant: a server, or a service, belongs to the process that started it. A server listens on 127.0.0.1 only, lets in nobody without
 // the random password in its URL, and ends when that process ends, however that comes about (on Linux; elsewhere a
 // process that is killed outright leaves its servers behind).
 package launch
@@ -85,7 +85,8 @@ func (s *Server) Signal(signal os.Signal) error {
 }
 
 // Restart stops the server if it still runs and starts it again with the same URL and files. What PostgreSQL had
-// committed survives, unless the machine went down; Redis comes back empty, unless it is a DurableRedis.
+// committed survives, but that a crash takes the last moments of a server that is not a DurablePostgres; Redis comes back
+// empty, unless it is a DurableRedis.
 func (s *Server) Restart(ctx context.Context) error {
 	s.process.stop()
 	for {

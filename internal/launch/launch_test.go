@@ -253,7 +253,8 @@ func TestServersEndWithKilledParent(t *testing.T) {
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)
 	}
-	dirs := readLines(t, stdout, 2)
+	lines := readLines(t, stdout, 3)
+	dirs, service := lines[:2], lines[2]
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +265,13 @@ func TestServersEndWithKilledParent(t *testing.T) {
 	for _, dir := range dirs {
 		testenv.Eventually(t, 20*time.Second, func() error { return launch.Unused(dir) })
 	}
+	testenv.Eventually(t, 20*time.Second, func() error {
+		status, err := os.ReadFile(filepath.Join("/proc", service, "stat"))
+		if err == nil && !strings.Contains(string(status), ") Z ") {
+			return fmt.Errorf("the service, process %s, lives on", service)
+		}
+		return nil
+	})
 }
 
 func startAndWait() {
@@ -279,6 +287,12 @@ func startAndWait() {
 		}
 		fmt.Println(server.Dir())
 	}
+	service, err := launch.RunCommand("/bin/sleep", []string{"1000"})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(service.PID())
 	select {}
 }
 

@@ -48,7 +48,8 @@ func Postgres(ctx context.Context) (*Server, error) {
 }
 
 // DurablePostgres is Postgres, but that the server keeps what it has committed as it would by default, on the disk of
-// the directory for temporary files. Settings are lines of postgresql.conf. It is for measurements.
+// the directory for temporary files. Settings are lines of postgresql.conf. It is for measurements, and
+// for what must not forget.
 func DurablePostgres(ctx context.Context, settings string) (*Server, error) {
 	return postgresIn(ctx, os.TempDir(), settings)
 }

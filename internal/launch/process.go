@@ -34,13 +34,19 @@ func spawn(cmd *exec.Cmd, dir *directory) (*process, error) {
 	cmd.SysProcAttr.Setpgid = true
 	endWithParent(cmd.SysProcAttr)
 
+	p, err := begin(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
+	}
+	return p, nil
+}
+
+// begin starts cmd.
+func begin(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go p.own(started)
-	if err := <-started; err != nil {
-		return nil, fmt.Errorf("start %s: %w", p.name(), err)
-	}
-	return p, nil
+	return p, <-started
 }
 
 // own starts the child and stays until it has ended. The kernel sends the parent-death signal when the thread that

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Service is the real service, running as a process of its own. Its methods are for one goroutine at a time.
+// Service is the real service, running as a process of its own, which ends when this one does, as servers do. Its methods
+// are for any goroutine.
 type Service struct {
-	command *exec.Cmd
+	process *process
 	output  Buffer
-	ended   chan error
 }
 
 // RunService starts a program's run with settings, each NAME=value. Those of our own environment do not count: what the
@@ -29,14 +29,16 @@ func RunCommand(program string, args []string, settings ...string) (*Service, er
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", program, err)
 	}
-	s := &Service{command: exec.Command(path, args...), ended: make(chan error, 1)}
-	s.command.Env = append(serviceEnvironment(), settings...)
-	s.command.Dir = os.TempDir() // so that it does not find the user's .env
-	s.command.Stdout, s.command.Stderr = &s.output, &s.output
-	if err := s.command.Start(); err != nil {
+	s := new(Service)
+	command := exec.Command(path, args...)
+	command.Env = append(serviceEnvironment(), settings...)
+	command.Dir = os.TempDir() // so that it does not find the user's .env
+	command.Stdout, command.Stderr = &s.output, &s.output
+	command.SysProcAttr = &syscall.SysProcAttr{}
+	endWithParent(command.SysProcAttr)
+	if s.process, err = begin(command); err != nil {
 		return nil, fmt.Errorf("start %s: %w; hint: build it first, the service with make build", path, err)
 	}
-	go func() { s.ended <- s.command.Wait() }()
 	return s, nil
 }
 
@@ -52,14 +54,14 @@ func serviceEnvironment() []string {
 }
 
 // PID is the service's process.
-func (s *Service) PID() int { return s.command.Process.Pid }
+func (s *Service) PID() int { return s.process.cmd.Process.Pid }
 
 // Output is what the service has logged so far.
 func (s *Service) Output() string { return s.output.String() }
 
 // Signal sends a signal to the service: os.Kill is a crash.
 func (s *Service) Signal(signal os.Signal) error {
-	if err := s.command.Process.Signal(signal); err != nil {
+	if err := s.process.cmd.Process.Signal(signal); err != nil {
 		return fmt.Errorf("signal the service: %w", err)
 	}
 	return nil
@@ -67,17 +69,15 @@ func (s *Service) Signal(signal os.Signal) error {
 
 // Wait returns when the service has ended, with the error that tells how.
 func (s *Service) Wait() error {
-	err := <-s.ended
-	s.ended <- err
-	return err
+	<-s.process.done
+	return s.process.err
 }
 
 // Exited returns an error if the service has ended by itself.
 func (s *Service) Exited() error {
 	select {
-	case err := <-s.ended:
-		s.ended <- err
-		return fmt.Errorf("the service ended (%v):\n%s", err, s.Output())
+	case <-s.process.done:
+		return fmt.Errorf("the service ended (%v):\n%s", s.process.err, s.Output())
 	default:
 		return nil
 	}
@@ -87,18 +87,17 @@ const serviceGrace = 20 * time.Second
 
 // Stop ends the service as an operator would.
 func (s *Service) Stop() error {
-	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := s.process.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return nil // it has ended, which Exited reports
 	}
 	select {
-	case err := <-s.ended:
-		s.ended <- err
-		if err != nil {
+	case <-s.process.done:
+		if err := s.process.err; err != nil {
 			return fmt.Errorf("stop the service: %w\n%s", err, s.Output())
 		}
 		return nil
 	case <-time.After(serviceGrace):
-		s.command.Process.Kill()
+		s.process.cmd.Process.Kill()
 		return fmt.Errorf("stop the service: it did not end within %s\n%s", serviceGrace, s.Output())
 	}
 }

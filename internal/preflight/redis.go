@@ -174,14 +174,14 @@ func (s *redisServer) memory() Finding {
 	used, usedErr := strconv.ParseUint(s.info["used_memory"], 10, 64)
 	switch {
 	case err != nil || limit > 0 && usedErr != nil:
-		return redisArea.warn(subject, "watch it: rindexer never trims its streams", "the server does not tell how full it is")
+		return redisArea.warn(subject, "watch it: without TRIM nobody trims the streams", "the server does not tell how full it is")
 	case limit == 0:
 		return redisArea.ok(subject, "%s used, no maxmemory", size(used))
 	}
 	share := float64(used) / float64(limit) * 100
 	if share > fullShare {
 		return redisArea.warn(subject,
-			"trim the streams or raise maxmemory: a Redis that is full refuses writes, and rindexer drops what it cannot write",
+			"set TRIM=on or raise maxmemory: a Redis that is full refuses writes, and rindexer drops what it cannot write",
 			"%.0f %% of maxmemory are used: %s of %s", share, size(used), size(limit))
 	}
 	return redisArea.ok(subject, "%.0f %% of maxmemory are used: %s of %s", share, size(used), size(limit))
