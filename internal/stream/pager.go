@@ -15,6 +15,10 @@ const (
 	pageBytes = 4 << 20
 	// firstPage is asked for while nothing is known of the size of an entry.
 	firstPage = 16
+	// stalePage is asked for when nothing was read for so long that much of another size may have come: while PostgreSQL was
+	// away, say.
+	stalePage  = 4
+	staleAfter = 5 * time.Second
 	// longestReply is what an entry may take to be transferred. At 512 MB, which is Redis' bound, that is 34 Mbit/s.
 	longestReply = 2 * time.Minute
 )
@@ -25,7 +29,8 @@ const (
 type pager struct {
 	most  int64
 	limit int64
-	mean  int64 // bytes of an entry, moving
+	mean  int64     // bytes of an entry, moving
+	last  time.Time // when that was learned
 
 	usual    time.Duration // what a reply may take
 	patience time.Duration // what it may take at present
@@ -36,10 +41,14 @@ func newPager(most int64, usual time.Duration) pager {
 }
 
 func (p *pager) count() int64 {
+	if !p.last.IsZero() && time.Since(p.last) > staleAfter {
+		p.limit = min(p.limit, stalePage)
+	}
 	return p.limit
 }
 
 func (p *pager) seen(msgs []event.Message) {
+	p.last = time.Now()
 	if n := int64(len(msgs)); n > 0 {
 		var total int64
 		for _, m := range msgs {

@@ -31,6 +31,8 @@ func TestPager(t *testing.T) {
 				p.seen(small)
 			}
 		}, 1000},
+		{"nothing for a while", func() { p.last = p.last.Add(-staleAfter) }, stalePage},
+		{"and none then", func() { p.seen(nil) }, 2 * stalePage},
 	} {
 		if step.do(); p.count() != step.want {
 			t.Errorf("%s: got %d, want %d", step.name, p.count(), step.want)
