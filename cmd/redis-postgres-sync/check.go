@@ -150,6 +150,7 @@ func usedTables() []preflight.Table {
 
 func (c *check) run(ctx context.Context) {
 	defer c.bar.end()
+	c.findings = append(c.findings, preflight.Encryption(&c.database.Config.Config, c.cfg.RedisURL.Reveal())...)
 	c.findings = append(c.findings, within(ctx, serverTimeout, func(ctx context.Context) []preflight.Finding {
 		return preflight.Redis(ctx, c.redis, c.cfg.ConsumerGroup, c.cfg.RedisStreams)
 	})...)

@@ -53,6 +53,7 @@ func Postgres(ctx context.Context, d Database) []Finding {
 		return []Finding{postgresArea.fail("server", postgresHint(err), "read settings: %s", oneLine(err))}
 	}
 	all := slices.Concat(f.server(), f.durability(), f.privileges(d.Migrates))
+	all = append(all, finding("pooler", func() (Finding, error) { return d.pooler(ctx, conn) }))
 	all = append(all, finding("connections", func() (Finding, error) { return d.connections(ctx, conn) }))
 	return append(all, finding("tables", func() (Finding, error) { return d.tables(ctx, conn) }))
 }
