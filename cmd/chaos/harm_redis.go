@@ -77,10 +77,11 @@ func (n *nemesis) failSnapshot(ctx context.Context) error {
 		return err
 	}
 	defer os.Remove(inTheWay)
-	if err := n.redis.BgSave(ctx).Err(); err != nil {
+	// Later, if it writes its AOF anew just now.
+	if err := n.redis.Do(ctx, "BGSAVE", "SCHEDULE").Err(); err != nil {
 		return err
 	}
-	err = until(ctx, 10*time.Second, func() error {
+	err = until(ctx, time.Minute, func() error {
 		info, err := n.redis.Info(ctx, "persistence").Result()
 		if err == nil && !strings.Contains(info, "rdb_last_bgsave_status:err") {
 			err = errors.New("the snapshot has not failed")
