@@ -14,6 +14,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // Health is the body of /health.
@@ -65,12 +67,14 @@ func Listen(host string, port int) (net.Listener, error) {
 	return listener, nil
 }
 
-// Nobody has much to ask: who sends slowly, or keeps a connection for nothing, is cut off.
+// Nobody has much to ask: who sends slowly, or keeps a connection for nothing, is cut off, and connections beyond so many wait:
+// they must not take the file descriptors that the service needs for its servers.
 const (
 	headerTime  = 5 * time.Second
 	requestTime = 30 * time.Second
-	idleTime    = 2 * time.Minute
+	idleTime    = 30 * time.Second
 	headerBytes = 16 << 10
+	connections = 100
 )
 
 // Serve answers until ctx ends, and closes the listener.
@@ -85,7 +89,7 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(netutil.LimitListener(listener, connections)) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve HTTP: %w", err)

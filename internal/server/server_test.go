@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -138,6 +139,39 @@ func TestServerRefuses(t *testing.T) {
 			t.Error("the connection stays open")
 		}
 	})
+}
+
+// TestConnections: however many connections are opened, only so many are taken, and those that wait are answered later.
+func TestConnections(t *testing.T) {
+	url := serve(t, Options{Health: func() Health { return Health{Healthy: true} }})
+	address := strings.TrimPrefix(url, "http://")
+	var idle []net.Conn
+	for range connections {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		idle = append(idle, c)
+	}
+	late, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	if _, err := io.WriteString(late, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	late.SetReadDeadline(time.Now().Add(200 * time.Millisecond)) // for what must not come
+	if n, err := late.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("one connection more than there may be: %d bytes, error %v", n, err)
+	}
+	idle[0].Close()
+	late.SetReadDeadline(time.Now().Add(time.Minute))
+	answer, err := io.ReadAll(late)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200") {
+		t.Errorf("when another had gone: %q, error %v", answer, err)
+	}
 }
 
 func TestMonitor(t *testing.T) {
