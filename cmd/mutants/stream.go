@@ -154,14 +154,14 @@ var ofStream = []mutant{
 	},
 	{
 		name:    "put the watermark above what is pending",
-		file:    "internal/stream/extent.go",
+		file:    "internal/stream/trim.go",
 		find:    "return Extent{s.OldestPendingID, s.LastDeliveredID}, nil",
 		replace: "return Extent{parseID(s.LastDeliveredID).next().String(), s.LastDeliveredID}, nil",
 		tests:   tests{pkg: "internal/stream", run: "TestDelivered"},
 	},
 	{
 		name:    "trim what another group needs",
-		file:    "internal/stream/extent.go",
+		file:    "internal/stream/trim.go",
 		find:    "if below(position, least) then least",
 		replace: "if group['name'] == ARGV[2] and below(position, least) then least",
 		tests:   tests{pkg: "internal/stream", run: "TestTrim"},

@@ -22,6 +22,19 @@ func TestRedisPrivileges(t *testing.T) {
 		t.Fatal(err)
 	}
 	rules := strings.Fields(redisPrivileges.FindString(string(page)))
+	t.Run("without TRIM", func(t *testing.T) {
+		t.Parallel()
+		runAsUser(t, rules, "TRIM=off", "cmdstat_xack:")
+	})
+	t.Run("with TRIM", func(t *testing.T) {
+		t.Parallel()
+		runAsUser(t, append(rules[:len(rules):len(rules)], "+xtrim"), "TRIM=on", "cmdstat_xtrim:")
+	})
+}
+
+// runAsUser runs the service as a user of Redis with some rights, until Redis has counted a command.
+func runAsUser(t *testing.T, rules []string, setting, counted string) {
+	t.Helper()
 	server := testenv.OwnRedis(t)
 	root, err := stream.Connect(server.URL())
 	if err != nil {
@@ -42,8 +55,9 @@ func TestRedisPrivileges(t *testing.T) {
 	address.User = url.UserPassword("service", "secret")
 	load := startProducer(t, root, "stream")
 	database := testenv.Database(t)
-	p := startService(t, "DATABASE_URL="+database, "REDIS_URL="+address.String()+"/0", "REDIS_STREAMS=stream")
+	p := startService(t, "DATABASE_URL="+database, "REDIS_URL="+address.String()+"/0", "REDIS_STREAMS=stream", setting)
 	p.awaitStatus(t, "/readyz", 200)
+	testenv.Eventually(t, watermarkTimeout, func() error { return contains(root.Info(t.Context(), "commandstats").Val(), counted) })
 	total := load.finish()
 	db := connect(t, database)
 	awaitRows(t, db, total)

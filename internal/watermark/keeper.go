@@ -33,8 +33,6 @@ type Options struct {
 	Passable func(context.Context) error
 
 	Stream, Group string
-	// Every is the time between two looks, and so about what is read again at worst. Five seconds if below one millisecond.
-	Every time.Duration
 	// Trim removes entries that were decided for good longer than Retention ago, which is Progress' trim age too.
 	Trim      bool
 	Retention time.Duration
@@ -70,26 +68,27 @@ type Keeper struct {
 	// the watermark that was last seen in it.
 	known pg.Incarnation
 	low   string
-	// holding is the group that kept entries from being trimmed when that was last said.
-	holding string
+	// heldBy is the group that kept entries from being trimmed when that was last said.
+	heldBy string
 }
 
 // New returns a Keeper, and talks to nobody yet.
 func New(o Options) *Keeper {
-	if o.Every < time.Millisecond {
-		o.Every = 5 * time.Second
-	}
 	o.Metrics.rereads.WithLabelValues(o.Stream)
 	o.Metrics.restored.WithLabelValues(o.Stream)
 	o.Metrics.trimmed.WithLabelValues(o.Stream)
 	return &Keeper{o: o, log: o.Log.With("stream", o.Stream)}
 }
 
-// lookTimeout bounds a look, as the service begins to read after the first one.
-const lookTimeout = 5 * time.Second
+const (
+	// every is the time between two looks, and so about what is read again at worst.
+	every = 5 * time.Second
+	// lookTimeout bounds a look, as the service begins to read after the first one.
+	lookTimeout = 5 * time.Second
+)
 
 // Run keeps the watermark until ctx ends. Ready is called once, after the first look at it: what the group is given after
-// that is no part of what is read again. Errors of either server are waited out.
+// that is no part of what is read again, unless that look failed. Errors of either server are waited out.
 func (k *Keeper) Run(ctx context.Context, ready func()) {
 	var found finding
 	err := k.o.Passable(ctx)
@@ -113,7 +112,7 @@ func (k *Keeper) Run(ctx context.Context, ready func()) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(k.o.Every):
+		case <-time.After(every):
 		}
 		if k.o.Passable(ctx) != nil {
 			return
@@ -124,8 +123,8 @@ func (k *Keeper) Run(ctx context.Context, ready func()) {
 // finding is what a look came to.
 type finding struct {
 	in pg.Incarnation
-	// owed must be read again before the watermark is right in this incarnation. It is nil where nothing must.
-	owed *replay.Stretch
+	// reread must be read again before the watermark is right in this incarnation. It is nil where nothing must.
+	reread *replay.Stretch
 	// trim is the id below which entries are decided for good. It may be empty.
 	trim string
 }
@@ -150,7 +149,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		k.known = found.in // whoever wrote it was certain
 	}
 	if k.known != found.in {
-		if found.owed, err = k.unsure(mark, given); err != nil || found.owed != nil {
+		if found.reread, err = k.toReread(mark, given); err != nil || found.reread != nil {
 			return found, err
 		}
 		k.known = found.in
@@ -173,16 +172,16 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 
 func (k *Keeper) act(ctx context.Context, found finding) error {
 	switch {
-	case found.owed != nil:
-		return k.reread(ctx, *found.owed, found.in)
+	case found.reread != nil:
+		return k.readAgain(ctx, *found.reread, found.in)
 	case found.trim != "" && k.o.Trim:
 		return k.trim(ctx, found.trim)
 	}
 	return nil
 }
 
-// unsure returns the stretch of entries that were acknowledged and may be lost, nil if there is none.
-func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch, error) {
+// toReread returns the stretch of entries that were acknowledged and may be lost, nil if there is none.
+func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent) (*replay.Stretch, error) {
 	low := cmp.Or(mark.LowID, stream.ZeroID)
 	if k.low != "" {
 		// While this process wrote to a server that is no more, others may have gone on with this one.
@@ -208,9 +207,9 @@ func (k *Keeper) unsure(mark pg.Watermark, given stream.Extent) (*replay.Stretch
 // before reports whether id a stands before b.
 func before(a, b string) bool { return a != b && stream.Lower(a, b) == a }
 
-// reread decides again what PostgreSQL may have lost. After an error it is all to be done again, which changes nothing of
+// readAgain decides again what PostgreSQL may have lost. After an error it is all to be done again, which changes nothing of
 // what is done.
-func (k *Keeper) reread(ctx context.Context, stretch replay.Stretch, in pg.Incarnation) error {
+func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.Incarnation) error {
 	k.log.Info("PostgreSQL has been restarted, restored or replaced: entries above its watermark are read again",
 		"first", stretch.First.String(), "last", stretch.Last.String())
 	start := time.Now()
@@ -236,15 +235,15 @@ func (k *Keeper) trim(ctx context.Context, low string) error {
 		return fmt.Errorf("ask Redis for the time: %w", err)
 	}
 	below := stream.Lower(low, stream.IDAt(now.Add(-k.o.Retention).UnixMilli()))
-	removed, holding, err := stream.Trim(ctx, k.o.Redis, k.o.Stream, k.o.Group, below)
+	removed, heldBy, err := stream.Trim(ctx, k.o.Redis, k.o.Stream, k.o.Group, below)
 	k.o.Metrics.trimmed.WithLabelValues(k.o.Stream).Add(float64(removed))
 	if removed > 0 {
 		k.log.Debug("trimmed", "entries", removed, "below", below)
 	}
-	if holding != k.holding && holding != "" && holding != k.o.Group {
-		k.log.Warn("another group keeps entries from being trimmed, as it has not acknowledged them", "group", holding,
+	if heldBy != k.heldBy && heldBy != "" && heldBy != k.o.Group {
+		k.log.Warn("another group keeps entries from being trimmed, as it has not acknowledged them", "group", heldBy,
 			"hint", "XGROUP DESTROY, if nobody uses it any more")
 	}
-	k.holding = holding
+	k.heldBy = heldBy
 	return err
 }

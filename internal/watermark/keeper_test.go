@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
@@ -32,6 +34,7 @@ type fixture struct {
 	client redis.UniversalClient
 	stream string
 	added  int
+	log    launch.Buffer // of its keepers
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -86,7 +89,7 @@ func (f *fixture) keeper() *Keeper {
 			Writer: pg.Options{Finality: func(int64) int64 { return 1000 }, MaxRefusals: 3},
 		}),
 		Passable: func(ctx context.Context) error { return ctx.Err() },
-		Metrics:  NewMetrics(nil), Log: slog.New(slog.DiscardHandler),
+		Metrics:  NewMetrics(nil), Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 	})
 }
 
@@ -120,6 +123,14 @@ func (f *fixture) wantWatermark(want string) {
 	}
 }
 
+// said checks how often a line with a text was logged.
+func (f *fixture) said(text string, want int) {
+	f.Helper()
+	if n := strings.Count(f.log.String(), text); n != want {
+		f.Errorf("%q was said %d times, want %d:\n%s", text, n, want, f.log.String())
+	}
+}
+
 func TestKeeper(t *testing.T) {
 	t.Parallel()
 	t.Run("trims below a watermark that has stood, and no more", func(t *testing.T) {
@@ -136,6 +147,7 @@ func TestKeeper(t *testing.T) {
 		if err := k.act(t.Context(), f.look(k)); err != nil {
 			t.Fatal(err)
 		}
+		f.said("another group keeps entries", 0)
 		// Redis removes whole nodes of a hundred.
 		if n := f.client.XLen(t.Context(), f.stream).Val(); n < 250 || n > 350 {
 			t.Errorf("%d entries are left, want the 250 that a backup may not know, and some more", n)
@@ -146,8 +158,8 @@ func TestKeeper(t *testing.T) {
 		k := f.forgotten()
 		for _, k := range []*Keeper{k, f.keeper()} {
 			found := f.look(k)
-			if found.owed == nil || found.owed.First.String() != "1-11" || found.owed.Last.String() != "1-20" {
-				t.Errorf("to be read again: %+v", found.owed)
+			if found.reread == nil || found.reread.First.String() != "1-11" || found.reread.Last.String() != "1-20" {
+				t.Errorf("to be read again: %+v", found.reread)
 			}
 			f.wantWatermark("1-11")
 		}
@@ -157,14 +169,14 @@ func TestKeeper(t *testing.T) {
 		}
 		f.exec("ALTER TABLE elsewhere RENAME TO dead_letters")
 		found := f.look(k)
-		if found.owed == nil {
+		if found.reread == nil {
 			t.Fatal("it is not to be read again after a failure")
 		}
 		if err := k.act(t.Context(), found); err != nil {
 			t.Fatal(err)
 		}
-		if found := f.look(k); found.owed != nil {
-			t.Errorf("to be read again after that: %+v", found.owed)
+		if found := f.look(k); found.reread != nil {
+			t.Errorf("to be read again after that: %+v", found.reread)
 		}
 		f.wantWatermark("1-21")
 	})
@@ -177,21 +189,21 @@ func TestKeeper(t *testing.T) {
 		}
 		f.look(other)
 		f.wantWatermark("1-21")
-		if found := f.look(k); found.owed == nil || found.owed.First.String() != "1-11" {
-			t.Errorf("to be read again: %+v", found.owed)
+		if found := f.look(k); found.reread == nil || found.reread.First.String() != "1-11" {
+			t.Errorf("to be read again: %+v", found.reread)
 		}
 	})
 	t.Run("does not take a Redis that is empty for a moment for one that has nothing to be read again", func(t *testing.T) {
 		f := newFixture(t)
 		k := f.forgotten()
 		f.do("RENAME", f.stream, f.stream+"-away")
-		if found := f.look(k); found.owed != nil {
-			t.Errorf("to be read again of nothing: %+v", found.owed)
+		if found := f.look(k); found.reread != nil {
+			t.Errorf("to be read again of nothing: %+v", found.reread)
 		}
 		f.wantWatermark("1-11")
 		f.do("RENAME", f.stream+"-away", f.stream)
-		if found := f.look(k); found.owed == nil || found.owed.First.String() != "1-11" {
-			t.Errorf("to be read again: %+v", found.owed)
+		if found := f.look(k); found.reread == nil || found.reread.First.String() != "1-11" {
+			t.Errorf("to be read again: %+v", found.reread)
 		}
 	})
 	t.Run("touches nothing while nothing should be written", func(t *testing.T) {
@@ -227,8 +239,65 @@ func TestKeeper(t *testing.T) {
 		f.added = 0
 		f.acknowledge(5)
 		f.exec("TRUNCATE server_incarnation")
-		if found := f.look(k); found.owed == nil || found.owed.First.String() != "0-0" || found.owed.Last.String() != "1-5" {
-			t.Errorf("to be read again: %+v", found.owed)
+		if found := f.look(k); found.reread == nil || found.reread.First.String() != "0-0" || found.reread.Last.String() != "1-5" {
+			t.Errorf("to be read again: %+v", found.reread)
 		}
+	})
+	t.Run("says once who keeps entries from being trimmed", func(t *testing.T) {
+		f := newFixture(t)
+		f.do("XGROUP", "CREATE", f.stream, "forgotten", "0")
+		k := f.keeper()
+		f.look(k)
+		for range 3 {
+			f.acknowledge(250)
+			f.look(k)
+			f.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '2 hours'")
+			if err := k.act(t.Context(), f.look(k)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := f.client.XLen(t.Context(), f.stream).Val(); n != 750 {
+			t.Errorf("%d entries are left of 750 that another group has not read", n)
+		}
+		f.said("another group keeps entries from being trimmed", 1)
+		f.said("group=forgotten", 1)
+	})
+	t.Run("says that the group stands before its watermark", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.acknowledge(10)
+		if err := k.act(t.Context(), f.look(k)); err != nil {
+			t.Fatal(err)
+		}
+		f.look(k)
+		f.said("stands before its watermark", 0)
+		f.do("XGROUP", "SETID", f.stream, group, "1-5")
+		f.look(k)
+		f.look(k)
+		f.said("stands before its watermark", 1)
+		f.wantWatermark("1-6")
+	})
+	t.Run("says that entries which PostgreSQL may lack are not in the stream any more", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.forgotten()
+		f.do("XDEL", f.stream, "1-13")
+		// A row among what is read again: that says that PostgreSQL has lost some.
+		payload := fmt.Sprintf(`{"event_name":"Odd","event_signature_hash":"0x%064x","network":"n","event_data":[{"a":"1",`+
+			`"transaction_information":{"chain_id":1,"network":"n","address":"0x%040x","block_hash":"0x%064x","block_number":1,`+
+			`"block_timestamp":"0x1","transaction_hash":"0x%064x","log_index":"0x0","transaction_index":0}}]}`, 9, 8, 7, 6)
+		f.do("XADD", f.stream, "1-21", "payload", payload)
+		f.do("XREADGROUP", "GROUP", group, "a", "STREAMS", f.stream, ">")
+		f.do("XACK", f.stream, group, "1-21")
+		if err := k.act(t.Context(), f.look(k)); err != nil {
+			t.Fatal(err)
+		}
+		f.said("entries behind the watermark are not in the stream any more", 1)
+		f.said("restored=1", 1)
+	})
+	t.Run("does not keep the service from reading while PostgreSQL is away", func(t *testing.T) {
+		f := newFixture(t)
+		f.pool.Close()
+		ctx, end := context.WithCancel(t.Context())
+		f.keeper().Run(ctx, end)
 	})
 }
