@@ -154,7 +154,7 @@ var ofStream = []mutant{
 	},
 	{
 		name:    "put the watermark above what is pending",
-		file:    "internal/stream/trim.go",
+		file:    "internal/stream/extent.go",
 		find:    "return Extent{s.OldestPendingID, s.LastDeliveredID}, nil",
 		replace: "return Extent{parseID(s.LastDeliveredID).next().String(), s.LastDeliveredID}, nil",
 		tests:   tests{pkg: "internal/stream", run: "TestDelivered"},
@@ -168,7 +168,7 @@ var ofStream = []mutant{
 	},
 	{
 		name:    "trim what is pending",
-		file:    "internal/stream/extent.go",
+		file:    "internal/stream/trim.go",
 		find:    "if pending[2] and below(pending[2], position)",
 		replace: "if false and below(pending[2], position)",
 		tests:   tests{pkg: "internal/stream", run: "TestTrim"},
