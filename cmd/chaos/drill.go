@@ -5,69 +5,67 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
+	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
-// drill takes a base backup under load, has so many more events acknowledged, and goes back to the backup: all of the
-// events must come back.
-func drill(ctx context.Context, o options, events int) (result outcome, err error) {
+// drill is a server that forgets, under load, what was acknowledged.
+type drill interface {
+	// prepare is called when there are some events; what comes after it is forgotten.
+	prepare(ctx context.Context, w *world) error
+	// strike puts a server that does not know of it in the place of the one that does.
+	strike(ctx context.Context, w *world, l *ledger) error
+	// forgot returns an error where nothing was forgotten.
+	forgot(ctx context.Context, w *world, l *ledger) error
+	close()
+}
+
+// drills are by the names that they have on the command line.
+var drills = map[string]func() drill{
+	"restore":        func() drill { return new(restore) },
+	"failover":       func() drill { return new(failover) },
+	"redis-failover": func() drill { return new(redisFailover) },
+}
+
+// runDrill has so many more events acknowledged between the two parts of a drill, and some behind it: all of them must be there
+// in the end, but for those that Redis has lost before they were acknowledged.
+func runDrill(ctx context.Context, o options, d drill, events int) (result outcome, err error) {
 	start := time.Now()
 	w, err := o.world(ctx)
 	if err != nil {
 		return result, err
 	}
 	defer w.close()
+	defer d.close()
 	l := &ledger{seed: o.seed, streams: streamNames}
 	v := &result.verdict
 	producing, end := context.WithCancel(ctx)
 	defer end()
 	var beside errgroup.Group
 	beside.Go(func() error { return l.produce(producing, w.redis, o.rate, math.MaxInt) })
-	sent := func(least int) error {
-		return until(ctx, 10*time.Minute, func() error {
-			if l.sent() < least {
-				return errors.New("not so many events yet")
-			}
-			return nil
-		})
-	}
-	err = sent(events / 2)
+
+	saved, struck, err := w.strike(ctx, l, d, events)
 	if err == nil {
-		err = w.postgres.Backup(ctx)
+		o.logf("%d events when it began, %d when the server was another", saved, struck)
+		err = l.await(ctx, l.sent()+min(events/2, 5*o.rate))
 	}
-	saved := l.sent()
-	if err == nil {
-		err = sent(saved + events)
-	}
+	recovered := time.Now()
 	end()
 	if err = errors.Join(err, beside.Wait()); err != nil {
-		return result, err
+		return result, fmt.Errorf("%w\n%s", err, w.logs())
 	}
-	if left := w.drained(ctx, time.Minute); left != 0 {
-		return result, fmt.Errorf("before the restore %d entries are pending\n%s", left, w.logs())
-	}
-	o.logf("%d events when the backup was complete, %d are acknowledged: restoring", saved, l.sent())
-	before, err := w.rows(ctx)
-	if err != nil {
-		return result, err
-	}
-	if err := w.postgres.Restore(ctx); err != nil {
-		return result, err
-	}
-	restored := time.Now()
-	after, err := w.rows(ctx)
-	if err != nil {
-		return result, err
-	}
-	o.logf("%d rows right after the restore, of %d", after, before)
-	if after >= before {
-		return result, fmt.Errorf("the restore took nothing away: %d rows before it, and %d right after", before, after)
-	}
+	v.Pending = w.drained(ctx, 5*time.Minute)
+	pending := v.Pending
 	// What is read again is pending for nobody.
-	err = until(ctx, 2*time.Minute, func() error {
-		*v = verdict{}
+	err = until(ctx, 5*time.Minute, func() error {
+		*v = verdict{Pending: pending}
 		if err := w.verify(ctx, l, v); err != nil {
 			return err
 		}
@@ -77,10 +75,9 @@ func drill(ctx context.Context, o options, events int) (result outcome, err erro
 		return nil
 	})
 	if err != nil && !v.failed() {
-		return result, fmt.Errorf("compare after the restore: %w", err)
+		return result, fmt.Errorf("compare after that: %w", err)
 	}
-	v.Pending = w.drained(ctx, time.Minute)
-	o.logf("%.1f s after it: %d lost", time.Since(restored).Seconds(), v.Lost)
+	o.logf("all compared %.1f s after the last event", time.Since(recovered).Seconds())
 	if err := w.stopAll(ctx); err != nil {
 		return result, err
 	}
@@ -91,8 +88,46 @@ func drill(ctx context.Context, o options, events int) (result outcome, err erro
 	return result, nil
 }
 
-// rows counts those of the ledger's table.
-func (w *world) rows(ctx context.Context) (n int, err error) {
+// strike does both parts of a drill, and returns how many events there were at each.
+func (w *world) strike(ctx context.Context, l *ledger, d drill, events int) (saved, struck int, err error) {
+	if err := l.await(ctx, events/2); err != nil {
+		return 0, 0, err
+	}
+	if err := d.prepare(ctx, w); err != nil {
+		return 0, 0, err
+	}
+	saved = l.sent()
+	if err := l.await(ctx, saved+events); err != nil {
+		return saved, 0, err
+	}
+	// Nobody may write to the new server before it has been looked at.
+	for _, p := range []*proxy{w.toPostgres, w.toRedis} {
+		p.set(fault{holdRequests: true})
+		defer func() {
+			p.cut()
+			p.set(fault{})
+		}()
+	}
+	if err := d.strike(ctx, w, l); err != nil {
+		return saved, l.sent(), err
+	}
+	return saved, l.sent(), d.forgot(ctx, w, l)
+}
+
+// await waits until there are so many events.
+func (l *ledger) await(ctx context.Context, events int) error {
+	return until(ctx, 10*time.Minute, func() error {
+		if n := l.sent(); n < events {
+			return fmt.Errorf("%d of %d events are there", n, events)
+		}
+		return nil
+	})
+}
+
+// rows is how many rows of the ledger's table PostgreSQL had, and has.
+type rows struct{ before int }
+
+func (r *rows) count(ctx context.Context, w *world) (n int, err error) {
 	db, err := w.connect(ctx)
 	if err != nil {
 		return 0, err
@@ -100,4 +135,146 @@ func (w *world) rows(ctx context.Context) (n int, err error) {
 	defer db.Close(ctx)
 	err = db.QueryRow(ctx, "SELECT count(*) FROM deposited_events").Scan(&n)
 	return n, err
+}
+
+func (r *rows) forgot(ctx context.Context, w *world, _ *ledger) error {
+	after, err := r.count(ctx, w)
+	if err == nil && after >= r.before {
+		err = fmt.Errorf("nothing was forgotten: there were %d rows, and there are %d", r.before, after)
+	}
+	return err
+}
+
+// restore goes back to a base backup of PostgreSQL.
+type restore struct{ rows }
+
+func (*restore) prepare(ctx context.Context, w *world) error { return w.postgres.Backup(ctx) }
+
+func (r *restore) strike(ctx context.Context, w *world, _ *ledger) (err error) {
+	if r.before, err = r.count(ctx, w); err != nil {
+		return err
+	}
+	return w.postgres.Restore(ctx)
+}
+
+func (*restore) close() {}
+
+// failover promotes a standby of PostgreSQL that was behind.
+type failover struct {
+	rows
+	standby *launch.Server
+}
+
+func (f *failover) prepare(ctx context.Context, w *world) (err error) {
+	if f.standby, err = w.postgres.Standby(ctx); err != nil {
+		return err
+	}
+	db, err := w.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	// From here on nothing more is sent to it.
+	return until(ctx, time.Minute, func() error {
+		var sender int
+		if err := db.QueryRow(ctx, "SELECT pid FROM pg_stat_replication WHERE state = 'streaming'").Scan(&sender); err != nil {
+			return fmt.Errorf("wait for the standby: %w", err)
+		}
+		return syscall.Kill(sender, syscall.SIGSTOP)
+	})
+}
+
+func (f *failover) strike(ctx context.Context, w *world, _ *ledger) (err error) {
+	if f.before, err = f.count(ctx, w); err != nil {
+		return err
+	}
+	// In good order it would wait for the standby to have everything.
+	if err := errors.Join(w.postgres.Signal(syscall.SIGQUIT), w.postgres.Stop()); err != nil {
+		return err
+	}
+	if err := f.standby.Promote(ctx); err != nil {
+		return err
+	}
+	w.postgres, f.standby = f.standby, nil
+	return redirect(w.toPostgres, w.postgres)
+}
+
+func (f *failover) close() {
+	if f.standby != nil {
+		f.standby.Stop()
+	}
+}
+
+func redirect(p *proxy, to *launch.Server) error {
+	u, err := url.Parse(to.URL())
+	if err == nil {
+		p.redirect(u.Host)
+	}
+	return err
+}
+
+// redisFailover promotes a replica of Redis that was behind. Entries that it lacks are lost, unless they were acknowledged;
+// others are delivered again.
+type redisFailover struct{ replica *launch.Server }
+
+func (f *redisFailover) prepare(ctx context.Context, w *world) (err error) {
+	if f.replica, err = launch.DurableRedis(ctx); err != nil {
+		return err
+	}
+	primary, err := url.Parse(w.redisServer.URL())
+	if err != nil {
+		return err
+	}
+	password, _ := primary.User.Password()
+	client, err := stream.Connect(f.replica.URL())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	err = errors.Join(
+		client.Do(ctx, "ACL", "SETUSER", "default", ">"+password).Err(), // with which all come that knew the other
+		client.ConfigSet(ctx, "masterauth", password).Err(),
+		client.Do(ctx, "REPLICAOF", primary.Hostname(), primary.Port()).Err(),
+	)
+	if err != nil {
+		return err
+	}
+	err = until(ctx, time.Minute, func() error {
+		n, err := client.Exists(ctx, streamNames[0]).Result()
+		if err == nil && n == 0 {
+			err = errors.New("the replica has no stream yet")
+		}
+		return err
+	})
+	// From here on nothing more is sent to it.
+	return errors.Join(err, client.Do(ctx, "REPLICAOF", "NO", "ONE").Err())
+}
+
+func (f *redisFailover) strike(ctx context.Context, w *world, l *ledger) error {
+	l.adding.Lock()
+	defer l.adding.Unlock()
+	if err := w.redisServer.Signal(os.Kill); err != nil {
+		return err
+	}
+	if err := w.redisServer.Stop(); err != nil {
+		return err
+	}
+	w.redisServer, f.replica = f.replica, nil
+	if err := errors.Join(redirect(w.toRedis, w.redisServer), redirect(w.ours, w.redisServer)); err != nil {
+		return err
+	}
+	return l.rolledBack(ctx, w.redis)
+}
+
+func (*redisFailover) forgot(_ context.Context, _ *world, l *ledger) error {
+	if len(l.excused()) == 0 {
+		return errors.New("nothing was forgotten: the replica has all entries")
+	}
+	return nil
+}
+
+func (f *redisFailover) close() {
+	if f.replica != nil {
+		f.replica.Stop()
+	}
 }

@@ -301,6 +301,20 @@ func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient) er
 	return nil
 }
 
+// rolledBack excuses the entries that a Redis does not know which is as it was some time ago. Nobody may add any meanwhile.
+func (l *ledger) rolledBack(ctx context.Context, client redis.UniversalClient) error {
+	last := make(map[string]string)
+	for _, name := range l.streams {
+		state, err := stream.Inspect(ctx, client, name, group)
+		if err != nil {
+			return err
+		}
+		last[name] = state.LastID
+	}
+	l.excuse(func(m message) bool { return m.id != last[m.stream] && stream.Lower(m.id, last[m.stream]) != m.id })
+	return nil
+}
+
 func (l *ledger) excuse(lost func(message) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -73,7 +73,8 @@ func (o outcome) others() (n int) {
 func main() {
 	var o options
 	var settings, report string
-	var runs, restore int
+	var drilled string
+	var runs, after int
 	flag.StringVar(&o.binary, "binary", "bin/redis-postgres-sync", "the service")
 	flag.Uint64Var(&o.seed, "seed", 0, "the seed of the harms and of the events; 0 takes any")
 	flag.IntVar(&o.instances, "instances", 3, "processes of the service")
@@ -84,7 +85,8 @@ func main() {
 	flag.IntVar(&runs, "runs", 1, "how many runs, with seeds that follow each other; those in the report are not done again")
 	flag.BoolVar(&o.soak, "soak", false, "instead of harm: restarts now and then, and what a process that is not restarted has in use")
 	flag.BoolVar(&o.everysec, "everysec", false, "Redis with appendfsync everysec")
-	flag.IntVar(&restore, "restore", 0, "instead of harm: restore a base backup after so many more events were acknowledged")
+	flag.StringVar(&drilled, "drill", "", "instead of harm: a restore of a base backup, a failover of PostgreSQL, or a redis-failover")
+	flag.IntVar(&after, "after", 200_000, "how many events more there are in a drill, when the server is put in another's place")
 	flag.StringVar(&report, "report", "", "a file to which each run adds a line of JSON")
 	flag.StringVar(&settings, "set", "", "settings of the service, NAME=value and separated by commas")
 	flag.Parse()
@@ -109,8 +111,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	do := run
-	if restore > 0 {
-		do = func(ctx context.Context, o options) (outcome, error) { return drill(ctx, o, restore) }
+	if drilled != "" {
+		newDrill, ok := drills[drilled]
+		if !ok {
+			fmt.Fprintf(os.Stderr, "chaos: -drill %s is none; hint: want restore, failover or redis-failover\n", drilled)
+			os.Exit(2)
+		}
+		do = func(ctx context.Context, o options) (outcome, error) { return runDrill(ctx, o, newDrill(), after) }
 	}
 	if err := repeat(ctx, o, do, runs, report); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)

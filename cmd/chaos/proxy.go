@@ -11,11 +11,11 @@ import (
 // proxy stands between the instances and a server, and does to their connections what networks do. It reads nothing of
 // what passes. Its methods are for any goroutine.
 type proxy struct {
-	target string
-	ln     net.Listener
-	wg     sync.WaitGroup
+	ln net.Listener
+	wg sync.WaitGroup
 
 	mu     sync.Mutex
+	target string
 	links  map[*link]bool
 	closed bool
 	fault  fault
@@ -60,6 +60,14 @@ func (p *proxy) close() {
 	p.wg.Wait()
 }
 
+// redirect leads connections to another server from now on, and ends those that there are.
+func (p *proxy) redirect(target string) {
+	p.mu.Lock()
+	p.target = target
+	p.mu.Unlock()
+	p.cut()
+}
+
 // set begins a fault, or ends it.
 func (p *proxy) set(f fault) {
 	p.mu.Lock()
@@ -97,7 +105,10 @@ func (p *proxy) serve() {
 		if err != nil {
 			return
 		}
-		server, err := net.DialTimeout("tcp4", p.target, time.Second)
+		p.mu.Lock()
+		target := p.target
+		p.mu.Unlock()
+		server, err := net.DialTimeout("tcp4", target, time.Second)
 		if err != nil {
 			client.Close()
 			continue

@@ -33,8 +33,9 @@ type world struct {
 
 	postgres, redisServer *launch.Server
 	toPostgres, toRedis   *proxy
-	redis                 redis.UniversalClient // past the proxy
-	always                bool                  // Redis keeps what it has answered for, whatever happens
+	ours                  *proxy // to Redis, without faults
+	redis                 redis.UniversalClient
+	always                bool // Redis keeps what it has answered for, whatever happens
 
 	mu        sync.Mutex
 	instances []*instance
@@ -71,7 +72,10 @@ func newWorld(ctx context.Context, binary string, settings []string) (_ *world, 
 	if w.redisServer, err = launch.DurableRedis(ctx); err != nil {
 		return nil, err
 	}
-	if w.redis, err = stream.Connect(w.redisServer.URL()); err != nil {
+	if w.ours, err = proxyTo(w.redisServer.URL()); err != nil {
+		return nil, err
+	}
+	if w.redis, err = stream.Connect(w.ours.url(w.redisServer.URL())); err != nil {
 		return nil, err
 	}
 	if w.toPostgres, err = proxyTo(w.postgres.URL()); err != nil {
@@ -109,7 +113,7 @@ func (w *world) close() {
 		i.service.Wait()
 	}
 	w.mu.Unlock()
-	for _, p := range []*proxy{w.toPostgres, w.toRedis} {
+	for _, p := range []*proxy{w.toPostgres, w.toRedis, w.ours} {
 		if p != nil {
 			p.close()
 		}

@@ -168,33 +168,78 @@ func (p *postgres) url(port int) string {
 }
 
 // Backup makes a base backup of a PostgreSQL server while it works, which Restore goes back to.
-// https://www.postgresql.org/docs/current/app-pgbasebackup.html
 func (s *Server) Backup(ctx context.Context) error {
 	p, ok := s.engine.(*postgres)
 	if !ok {
 		return errors.New("back up: the server is no PostgreSQL")
 	}
+	if err := p.newDirectory(p.backup()); err != nil {
+		return err
+	}
+	return p.copy(ctx, s, p.backup())
+}
+
+// copy makes a base backup of a server in an empty directory.
+// https://www.postgresql.org/docs/current/app-pgbasebackup.html
+func (p *postgres) copy(ctx context.Context, s *Server, to string, options ...string) error {
 	u, err := url.Parse(s.URL())
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	if err := p.newDirectory(p.backup()); err != nil {
-		return err
-	}
+	options = append(options, "--pgdata", to, "--checkpoint", "fast", "--wal-method", "stream", "--host", u.Hostname(), "--port", u.Port(),
+		"--username", "postgres")
+	return p.execute(ctx, s.dir, "pg_basebackup", options...)
+}
+
+// execute runs one of PostgreSQL's other programs as the user that it runs as.
+func (p *postgres) execute(ctx context.Context, dir *directory, name string, args ...string) error {
 	// What we were led to may be a link to the server's program alone.
 	program, err := filepath.EvalSymlinks(filepath.Join(p.bin, "postgres"))
 	if err != nil {
-		return fmt.Errorf("back up: %w", err)
+		return fmt.Errorf("find %s: %w", name, err)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), "pg_basebackup"), "--pgdata", p.backup(), "--checkpoint", "fast",
-		"--wal-method", "stream", "--host", u.Hostname(), "--port", u.Port(), "--username", "postgres")
+	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), name), args...)
 	p.prepare(cmd)
-	cmd.Dir = s.dir.path
+	cmd.Dir = dir.path
 	cmd.Env = append(cmd.Env, "PGPASSWORD="+p.password)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("back up: %w; pg_basebackup said: %s", err, out)
+		return fmt.Errorf("%s: %w; it said: %s", name, err, out)
 	}
 	return nil
+}
+
+// Standby starts a PostgreSQL server that follows this one by streaming. Nobody waits for it, so what is committed here may
+// not have come there yet.
+func (s *Server) Standby(ctx context.Context) (*Server, error) {
+	p, ok := s.engine.(*postgres)
+	if !ok {
+		return nil, errors.New("start standby: the server is no PostgreSQL")
+	}
+	dir, err := newDirectory(filepath.Dir(s.dir.path))
+	if err != nil {
+		return nil, err
+	}
+	standby := *p
+	standby.data = dir.join("data")
+	if err = p.newDirectory(standby.data); err == nil && p.attr.Credential != nil {
+		err = os.Chmod(dir.path, 0o711)
+	}
+	if err == nil {
+		err = p.copy(ctx, s, standby.data, "--write-recovery-conf")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start standby: %w", err), dir.remove())
+	}
+	return start(ctx, dir, &standby)
+}
+
+// Promote makes a standby a server of its own, which takes writes.
+func (s *Server) Promote(ctx context.Context) error {
+	p, ok := s.engine.(*postgres)
+	if !ok {
+		return errors.New("promote: the server is no PostgreSQL")
+	}
+	return p.execute(ctx, s.dir, "pg_ctl", "promote", "--pgdata", p.data, "--wait")
 }
 
 // Restore stops the server, and starts it with the files of the last Backup, which is used up by that. What was committed
