@@ -77,7 +77,12 @@ func (d *Decider) decideMessage(m event.Message) form {
 	origin := event.Origin{Stream: m.Stream, MessageID: m.ID, Index: event.WholeMessage}
 	d.message.Reset()
 	if !m.HasPayload {
-		d.reject(origin, event.ReasonPayloadMissing, "the entry has no field payload", fieldsText(m.Fields))
+		fields, detail := m.Fields, "the entry has no field payload"
+		if size(fields) > d.maxPayload {
+			fields = cut(fields)
+			detail += "; its fields are more than MAX_PAYLOAD_BYTES allows, and long ones are cut off here"
+		}
+		d.reject(origin, event.ReasonPayloadMissing, detail, fieldsText(fields))
 		return formRejected
 	}
 	if len(m.Payload) > d.maxPayload {
@@ -110,6 +115,23 @@ func (d *Decider) decideMessage(m event.Message) form {
 	default:
 		return formArray
 	}
+}
+
+func size(fields map[string]string) (bytes int) {
+	for name, value := range fields {
+		bytes += len(name) + len(value)
+	}
+	return bytes
+}
+
+// cut shortens long fields: PostgreSQL takes no dead letter above a gigabyte, and their text can be six times as long as they are.
+func cut(fields map[string]string) map[string]string {
+	const kept = 1 << 10
+	short := make(map[string]string, len(fields))
+	for name, value := range fields {
+		short[name[:min(len(name), kept)]] = value[:min(len(value), kept)]
+	}
+	return short
 }
 
 // fieldsText is the text of an entry's fields: a JSON object. What is not UTF-8 stands in base64, behind "base64:".

@@ -28,6 +28,13 @@ func malformedMessages() []malformed {
 				letters: []letter{{-1, "payload_missing", "", "open", `{"data":"{}","event_data":"base64:eP8="}`}},
 			}
 		}},
+		{"no payload, and more than may be kept", func(*fixture, int64) entry {
+			return entry{
+				fields: map[string]string{"data": strings.Repeat("x", maxPayload), "more": "y"},
+				letters: []letter{{-1, "payload_missing", "", "open",
+					`{"data":"` + strings.Repeat("x", 1024) + `","more":"y"}`}},
+			}
+		}},
 		{"an empty payload", func(*fixture, int64) entry { return dead(event.ReasonNotJSON, text("")) }},
 		{"a payload that is cut off", func(*fixture, int64) entry { return dead(event.ReasonNotJSON, text(`{"event_name":`)) }},
 		{"a payload that is cut off behind its items", func(f *fixture, block int64) entry {
