@@ -291,10 +291,11 @@ FROM (
 WHERE page.place = 1 OR page.data_bytes <= @most_bytes::bigint
 ORDER BY page.network, page.block_number, page.log_index, page.transaction_hash, page.event_signature_hash;
 
--- LockGenericEvents returns the keys that stand, and keeps others from changing their rows.
+-- LockGenericEvents returns the keys that stand, with what tells a log from another, and keeps others from changing their
+-- rows.
 
 -- name: LockGenericEvents :many
-SELECT network, block_number, log_index, transaction_hash, event_signature_hash
+SELECT network, block_number, log_index, transaction_hash, event_signature_hash, block_hash, address
 FROM generic_events
 WHERE (network, block_number, log_index, transaction_hash, event_signature_hash) IN (
     SELECT

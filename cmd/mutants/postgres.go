@@ -241,6 +241,20 @@ var ofPostgres = []mutant{
 		tests:   tests{pkg: "internal/pg", run: "TestReplacedGenerics"},
 	},
 	{
+		name:    "take the generic row of another block for an event's own",
+		file:    "internal/pg/move.go",
+		find:    "common.BytesToHash(row.BlockHash) != m.BlockHash",
+		replace: "false",
+		tests:   tests{pkg: "internal/pg", run: "TestReplacedGenerics"},
+	},
+	{
+		name:    "delete the generic row of an event that was refused",
+		file:    "internal/pg/move.go",
+		find:    "bool { return stays[item.Origin] })\n\tif len(replaced) == 0",
+		replace: "bool { return stays[item.Origin] && false })\n\tif len(replaced) == 0",
+		tests:   tests{pkg: "internal/pg", run: "TestReplacedGenerics"},
+	},
+	{
 		name:    "do not look whether a table is unlogged",
 		file:    "internal/migrate/ready.go",
 		find:    "if t.unlogged() && logged[t.name] {",

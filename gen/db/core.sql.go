@@ -562,7 +562,7 @@ func (q *Queries) ListDeadLetters(ctx context.Context, arg ListDeadLettersParams
 
 const lockGenericEvents = `-- name: LockGenericEvents :many
 
-SELECT network, block_number, log_index, transaction_hash, event_signature_hash
+SELECT network, block_number, log_index, transaction_hash, event_signature_hash, block_hash, address
 FROM generic_events
 WHERE (network, block_number, log_index, transaction_hash, event_signature_hash) IN (
     SELECT
@@ -590,9 +590,12 @@ type LockGenericEventsRow struct {
 	LogIndex           int64
 	TransactionHash    []byte
 	EventSignatureHash []byte
+	BlockHash          []byte
+	Address            []byte
 }
 
-// LockGenericEvents returns the keys that stand, and keeps others from changing their rows.
+// LockGenericEvents returns the keys that stand, with what tells a log from another, and keeps others from changing their
+// rows.
 func (q *Queries) LockGenericEvents(ctx context.Context, arg LockGenericEventsParams) ([]LockGenericEventsRow, error) {
 	rows, err := q.db.Query(ctx, lockGenericEvents,
 		arg.Networks,
@@ -614,6 +617,8 @@ func (q *Queries) LockGenericEvents(ctx context.Context, arg LockGenericEventsPa
 			&i.LogIndex,
 			&i.TransactionHash,
 			&i.EventSignatureHash,
+			&i.BlockHash,
+			&i.Address,
 		); err != nil {
 			return nil, err
 		}

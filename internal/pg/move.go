@@ -153,9 +153,10 @@ func (w *Writer) move(ctx context.Context, tx pgx.Tx, batch *event.Batch) (place
 // taken over from an instance of an older version.
 const genericsEvery = 5 * time.Second
 
-// replaceGenerics deletes the generic rows of items that have rows of their own now: what a version without their ABI has
-// written, and is decided again, as after a crash or when rindexer sends it again. Others are left to Move.
-func (w *Writer) replaceGenerics(ctx context.Context, tx pgx.Tx, items []event.Item, letters []event.DeadLetter) error {
+// lockReplaced returns the items of which a version without their ABI has written generic rows, and keeps others from moving
+// these: items that are decided again, as after a crash or when rindexer sends them again. A generic row of another block is
+// another event's. The rows are locked before any other is written, as Move does.
+func (w *Writer) lockReplaced(ctx context.Context, tx pgx.Tx, items []event.Item) ([]*event.Item, error) {
 	now := time.Now()
 	var ask []common.Hash
 	for i := range items {
@@ -165,23 +166,40 @@ func (w *Writer) replaceGenerics(ctx context.Context, tx pgx.Tx, items []event.I
 		}
 	}
 	if len(ask) == 0 {
-		return nil
+		return nil, nil
 	}
 	queries := db.New(tx)
-	rows, err := queries.GenericTopics(ctx, db.GenericTopicsParams{Topics: event.Map(ask, event.HashBytes)})
+	found, err := queries.GenericTopics(ctx, db.GenericTopicsParams{Topics: event.Map(ask, event.HashBytes)})
 	if err != nil {
-		return fmt.Errorf("look for generic events: %w", err)
+		return nil, fmt.Errorf("look for generic events: %w", err)
 	}
-	standing := event.Map(rows, common.BytesToHash)
+	standing := event.Map(found, common.BytesToHash)
 	for _, topic := range ask {
 		if !slices.Contains(standing, topic) {
 			w.noGenerics[topic] = now
 		}
 	}
-	refused := event.Origins(letters)
-	replaced := slices.DeleteFunc(pointers(items), func(item *event.Item) bool {
-		return item.Definition == nil || !slices.Contains(standing, item.SignatureHash) || refused[item.Origin]
+	candidates := slices.DeleteFunc(pointers(items), func(item *event.Item) bool {
+		return item.Definition == nil || !slices.Contains(standing, item.SignatureHash)
 	})
+	if len(candidates) == 0 {
+		return nil, nil
+	}
+	rows, err := lockGenerics(ctx, queries, candidates)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(candidates, func(item *event.Item) bool {
+		row, ok := rows[genericKeyOf(item)]
+		m := item.Row.Metadata()
+		return !ok || common.BytesToHash(row.BlockHash) != m.BlockHash || common.BytesToAddress(row.Address) != m.Address
+	}), nil
+}
+
+// deleteReplaced deletes the generic rows of items, but for those that did not become rows of their own.
+func deleteReplaced(ctx context.Context, queries *db.Queries, replaced []*event.Item, refused []event.DeadLetter) error {
+	stays := event.Origins(refused)
+	replaced = slices.DeleteFunc(replaced, func(item *event.Item) bool { return stays[item.Origin] })
 	if len(replaced) == 0 {
 		return nil
 	}
@@ -193,24 +211,32 @@ func (w *Writer) replaceGenerics(ctx context.Context, tx pgx.Tx, items []event.I
 
 // lockStanding returns the items whose rows stand in generic_events, and keeps others from moving them.
 func lockStanding(ctx context.Context, queries *db.Queries, items []event.Item) ([]event.Item, error) {
-	rows, err := queries.LockGenericEvents(ctx, genericKeys(pointers(items)))
+	rows, err := lockGenerics(ctx, queries, pointers(items))
 	if err != nil {
-		return nil, fmt.Errorf("lock generic events: %w", err)
-	}
-	stands := make(map[genericKey]bool, len(rows))
-	for _, row := range rows {
-		stands[genericKey{
-			row.Network, row.BlockNumber, row.LogIndex, common.BytesToHash(row.TransactionHash),
-			common.BytesToHash(row.EventSignatureHash),
-		}] = true
+		return nil, err
 	}
 	var standing []event.Item
 	for i := range items {
-		if stands[genericKeyOf(&items[i])] {
+		if _, ok := rows[genericKeyOf(&items[i])]; ok {
 			standing = append(standing, items[i])
 		}
 	}
 	return standing, nil
+}
+
+func lockGenerics(ctx context.Context, queries *db.Queries, items []*event.Item) (map[genericKey]db.LockGenericEventsRow, error) {
+	found, err := queries.LockGenericEvents(ctx, genericKeys(items))
+	if err != nil {
+		return nil, fmt.Errorf("lock generic events: %w", err)
+	}
+	rows := make(map[genericKey]db.LockGenericEventsRow, len(found))
+	for _, row := range found {
+		rows[genericKey{
+			row.Network, row.BlockNumber, row.LogIndex, common.BytesToHash(row.TransactionHash),
+			common.BytesToHash(row.EventSignatureHash),
+		}] = row
+	}
+	return rows, nil
 }
 
 // keepCreation gives the rows that this transaction has made the times of the generic rows that they were. It knows

@@ -156,14 +156,17 @@ func (w *Writer) transact(ctx context.Context, batch *event.Batch, insert func(p
 	heads := headsOf(seen)
 	final := w.nowFinal(seen, heads)
 	err := pgx.BeginTxFunc(ctx, w.pool, pgx.TxOptions{BeginQuery: beginFor(ctx)}, func(tx pgx.Tx) error {
+		replaced, err := w.lockReplaced(ctx, tx, batch.Items)
+		if err != nil {
+			return err
+		}
 		if err := lockNetworks(ctx, tx, seen); err != nil {
 			return err
 		}
-		var err error
 		if rows, err = insert(tx); err != nil {
 			return err
 		}
-		if err = w.replaceGenerics(ctx, tx, batch.Items, rows.letters); err != nil {
+		if err := deleteReplaced(ctx, db.New(tx), replaced, rows.letters); err != nil {
 			return err
 		}
 		notices, err := w.putReorgs(ctx, tx, batch)

@@ -343,12 +343,20 @@ func TestReplacedGenerics(t *testing.T) {
 	f.want("SELECT concat_ws(' ', log_index, encode(event_signature_hash, 'hex')) FROM generic_events WHERE network = $1",
 		fmt.Sprintf("2 %x", number(7)))
 
+	// One of another block is another event.
+	other := f.generic(8, 0, topic, "{}")
+	other.Row.Metadata().BlockHash = number(99)
+	f.write(counts{Inserted: 1}, other)
+	f.writer = newWriter(f.pool)
+	f.write(counts{Inserted: 1}, f.deposited(8, 0))
+	f.wantRows("generic_events", 2)
+
 	// One that cannot have its row keeps the generic one.
 	f.write(counts{Inserted: 1}, f.generic(9, 0, topic, "{}"))
 	f.exec("ALTER TABLE deposited_events ADD CONSTRAINT none CHECK (block_number <> 9) NOT VALID")
 	f.writer = newWriter(f.pool)
 	f.write(counts{Inserted: 1, DeadLetters: 1}, f.deposited(9, 0), f.deposited(10, 0))
-	f.wantRows("generic_events", 2)
+	f.wantRows("generic_events", 3)
 }
 
 // TestSuppressedRows: rows that a trigger leaves out are not taken for written.
