@@ -131,8 +131,8 @@ var ofPostgres = []mutant{
 	{
 		name:    "a moved event is deleted though it was refused",
 		file:    "internal/pg/move.go",
-		find:    "return stays[item.Origin] })",
-		replace: "return stays[item.Origin] && false })",
+		find:    "func(item event.Item) bool { return stays[item.Origin] })",
+		replace: "func(item event.Item) bool { return stays[item.Origin] && false })",
 		tests:   tests{pkg: "internal/replay", run: "TestGenericThatStays"},
 	},
 	{
