@@ -207,8 +207,8 @@ func TestExcused(t *testing.T) {
 	if err := errors.Join(
 		w.redis.XGroupCreate(ctx, name, group, "0").Err(),
 		w.redis.XReadGroup(ctx, &redis.XReadGroupArgs{Group: group, Consumer: "c", Streams: []string{name, ">"}, Count: 3}).Err(),
-		w.redis.XAck(ctx, name, group, ids[0].id, ids[2].id).Err(),
-		w.redis.XDel(ctx, name, ids[4].id).Err(),
+		w.redis.XAck(ctx, name, group, ids[0].id.String(), ids[2].id.String()).Err(),
+		w.redis.XDel(ctx, name, ids[4].id.String()).Err(),
 	); err != nil {
 		t.Fatal(err)
 	}

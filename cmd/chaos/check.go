@@ -224,7 +224,7 @@ func (l *ledger) look(ctx context.Context, w *world, db *pgx.Conn, v *verdict) e
 		}
 		checked := 0
 		for _, m := range l.latest(name, 2000) {
-			if m.excused || stream.Lower(m.id, given.LowID) != m.id || m.id == given.LowID {
+			if m.excused || !m.id.Before(given.Low) {
 				continue
 			}
 			var first, end = -1, -1 // typed events of the message

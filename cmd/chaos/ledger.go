@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
@@ -30,7 +31,8 @@ type ledger struct {
 
 // message is one entry: the events from first up to, and not including, end.
 type message struct {
-	stream, id string
+	stream     string
+	id         event.EntryID
 	first, end int
 	excused    bool // Redis has lost it, maybe before anybody had read it
 }
@@ -209,7 +211,7 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 			}
 			l.mu.Lock()
 			for i, m := range batch {
-				m.id = commands[i].(*redis.StringCmd).Val()
+				m.id = event.EntryIDOf(commands[i].(*redis.StringCmd).Val())
 				l.messages = append(l.messages, m)
 			}
 			l.events = batch[len(batch)-1].end
@@ -278,7 +280,7 @@ func (l *ledger) flush(ctx context.Context, client redis.UniversalClient) error 
 	}
 	l.excuse(func(m message) bool {
 		last, _ := owed[m.stream][0].(string)
-		return stream.Lower(m.id, last) != m.id || slices.Contains(owed[m.stream][1:], any(m.id))
+		return event.EntryIDOf(last).Before(m.id) || slices.Contains(owed[m.stream][1:], any(m.id.String()))
 	})
 	time.Sleep(2 * time.Millisecond) // so that no id is given out twice
 	return nil
@@ -290,7 +292,7 @@ func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient) er
 	gone := make(map[message]bool)
 	for _, name := range l.streams {
 		for _, m := range l.latest(name, latest) {
-			found, err := client.XRange(ctx, name, m.id, m.id).Result()
+			found, err := client.XRange(ctx, name, m.id.String(), m.id.String()).Result()
 			if err != nil {
 				return err
 			}
@@ -303,15 +305,15 @@ func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient) er
 
 // rolledBack excuses the entries that a Redis does not know which is as it was some time ago. Nobody may add any meanwhile.
 func (l *ledger) rolledBack(ctx context.Context, client redis.UniversalClient) error {
-	last := make(map[string]string)
+	last := make(map[string]event.EntryID)
 	for _, name := range l.streams {
 		state, err := stream.Inspect(ctx, client, name, group)
 		if err != nil {
 			return err
 		}
-		last[name] = state.LastID
+		last[name] = event.EntryIDOf(state.LastID)
 	}
-	l.excuse(func(m message) bool { return m.id != last[m.stream] && stream.Lower(m.id, last[m.stream]) != m.id })
+	l.excuse(func(m message) bool { return last[m.stream].Before(m.id) })
 	return nil
 }
 

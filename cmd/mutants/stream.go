@@ -15,10 +15,10 @@ var ofStream = []mutant{
 	{
 		name: "pass over own pending entries at start",
 		file: "internal/stream/consumer.go",
-		find: `	c.claims.cursor = ZeroID
+		find: `	c.claims.cursor = zeroID
 	c.Rewind()
 `,
-		replace: `	c.claims.cursor = ZeroID
+		replace: `	c.claims.cursor = zeroID
 `,
 		tests: tests{pkg: "internal/stream", run: "TestConsumer/replays its own pending entries first"},
 	},
@@ -53,7 +53,7 @@ var ofStream = []mutant{
 	{
 		name:    "end a sweep at the first page without anything",
 		file:    "internal/stream/claim.go",
-		find:    "found > 0 || page.cursor == ZeroID",
+		find:    "found > 0 || page.cursor == zeroID",
 		replace: "found >= 0",
 		tests:   tests{pkg: "internal/stream", run: "TestConsumerClaims/passes over entries that are being worked on"},
 	},
@@ -155,8 +155,8 @@ var ofStream = []mutant{
 	{
 		name:    "put the watermark above what is pending",
 		file:    "internal/stream/extent.go",
-		find:    "return Extent{s.OldestPendingID, s.LastDeliveredID}, nil",
-		replace: "return Extent{parseID(s.LastDeliveredID).next().String(), s.LastDeliveredID}, nil",
+		find:    "return Extent{event.EntryIDOf(s.OldestPendingID), last}, nil",
+		replace: "return Extent{last.Next(), last}, nil",
 		tests:   tests{pkg: "internal/stream", run: "TestDelivered"},
 	},
 	{

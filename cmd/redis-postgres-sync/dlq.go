@@ -99,7 +99,7 @@ func parseName(name string) (o event.Origin, ok bool) {
 		return o, false
 	}
 	o = event.Origin{Stream: name[:id], MessageID: name[id+1 : place], Index: index}
-	_, _, err = event.ParseID(o.MessageID)
+	_, err = event.ParseEntryID(o.MessageID)
 	return o, err == nil
 }
 

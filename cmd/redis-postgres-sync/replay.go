@@ -157,7 +157,7 @@ type stretchDone struct {
 	Gone        bool                 `json:"entries_deleted"`
 }
 
-func (r *replayer) readAgain(ctx context.Context, streams []string, first, last replay.Position, asJSON bool) error {
+func (r *replayer) readAgain(ctx context.Context, streams []string, first, last event.EntryID, asJSON bool) error {
 	stream.LogTo(slog.New(slog.DiscardHandler)) // whatever matters is returned
 	client, err := stream.Connect(r.cfg.RedisURL.Reveal())
 	if err != nil {
@@ -184,7 +184,7 @@ func (r *replayer) readAgain(ctx context.Context, streams []string, first, last 
 
 // readAll reads the streams one after another. After an error the last one is in part done.
 func (r *replayer) readAll(
-	ctx context.Context, client redis.UniversalClient, streams []string, first, last replay.Position,
+	ctx context.Context, client redis.UniversalClient, streams []string, first, last event.EntryID,
 ) (done []stretchDone, err error) {
 	for _, name := range streams {
 		r.label = "reading " + printable(name)

@@ -1,10 +1,6 @@
 package event
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
 	"github.com/ethereum/go-ethereum/common"
 )
 
@@ -165,19 +161,4 @@ func Origins(letters []DeadLetter) map[Origin]bool {
 		places[l.Origin] = true
 	}
 	return places
-}
-
-// ParseID splits a Redis stream id, "<milliseconds>-<sequence>".
-func ParseID(id string) (milliseconds, sequence uint64, err error) {
-	ms, seq, ok := strings.Cut(id, "-")
-	if ok {
-		milliseconds, err = strconv.ParseUint(ms, 10, 64)
-	}
-	if ok && err == nil {
-		sequence, err = strconv.ParseUint(seq, 10, 64)
-	}
-	if !ok || err != nil {
-		return 0, 0, fmt.Errorf("parse stream id %q: not <milliseconds>-<sequence>", id)
-	}
-	return milliseconds, sequence, nil
 }

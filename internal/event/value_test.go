@@ -180,22 +180,3 @@ func TestCleanText(t *testing.T) {
 		})
 	}
 }
-
-func TestParseID(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		id                     string
-		milliseconds, sequence uint64
-		ok                     bool
-	}{
-		{"1526919030474-55", 1526919030474, 55, true},
-		{"0-1", 0, 1, true},
-		{"18446744073709551615-18446744073709551615", math.MaxUint64, math.MaxUint64, true},
-		{id: ""}, {id: "1"}, {id: "1-"}, {id: "-1"}, {id: "1-2-3"}, {id: "1-x"}, {id: "+1-2"}, {id: "18446744073709551616-0"},
-	} {
-		milliseconds, sequence, err := event.ParseID(c.id)
-		if (err == nil) != c.ok || milliseconds != c.milliseconds || sequence != c.sequence {
-			t.Errorf("%q: got %d, %d, %v", c.id, milliseconds, sequence, err)
-		}
-	}
-}

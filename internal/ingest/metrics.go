@@ -108,10 +108,8 @@ func (m *Metrics) committed(start time.Time, messages []event.Message, batch *ev
 	m.events.Observe(float64(processed))
 	now := time.Now()
 	for _, message := range messages {
-		// Redis gives the id by its own clock, or has checked the one it was given.
-		added, _, err := event.ParseID(message.ID)
-		if age := now.Sub(time.UnixMilli(int64(added))); err == nil && age < noAge {
-			m.latency.Observe(max(0, age.Seconds()))
+		if age := event.EntryIDOf(message.ID).Age(now); age < noAge {
+			m.latency.Observe(age.Seconds())
 		}
 	}
 }

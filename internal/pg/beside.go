@@ -28,11 +28,10 @@ type block struct {
 
 // position is a stream id as one number: milliseconds times 10^20, plus the sequence number.
 func position(messageID string) event.Integer {
-	// Redis gives the id, or has checked the one it was given.
-	milliseconds, sequence, _ := event.ParseID(messageID)
+	id := event.EntryIDOf(messageID)
 	var p uint256.Int
-	p.Mul(uint256.NewInt(milliseconds), tenToThe20)
-	p.AddUint64(&p, sequence)
+	p.Mul(uint256.NewInt(id.MS), tenToThe20)
+	p.AddUint64(&p, id.Seq)
 	return event.Unsigned(p)
 }
 

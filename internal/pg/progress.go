@@ -10,21 +10,21 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/db"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 // Incarnation names a stretch of a database's life in which it has lost nothing of what it committed. Two are the same
 // stretch if they are equal; the empty one is none.
 type Incarnation string
 
-// Watermark says that all entries of a stream below LowID are decided in the database. The zero value is that of a
-// stream of which nothing is known.
+// Watermark says that all entries of a stream below Low are decided in the database. The zero value is that of a stream of
+// which nothing is known.
 type Watermark struct {
-	LowID string
+	Low event.EntryID
 	// Incarnation is the one that it was written in.
 	Incarnation Incarnation
-	// TrimID is a watermark that is as old as Progress wants it, so that a backup of that age knows of all below. It may be
-	// 0-0.
-	TrimID string
+	// Trim is a watermark that is as old as Progress wants it, so that a backup of that age knows of all below. It may be zero.
+	Trim event.EntryID
 }
 
 // Progress keeps the watermarks of a consumer group in the table stream_progress. It is for any number of goroutines.
@@ -78,13 +78,23 @@ func (p *Progress) Look(ctx context.Context, stream string) (now Incarnation, ma
 func (p *Progress) look(ctx context.Context, stream string) (Incarnation, Watermark, error) {
 	var now, low, in, trim *string
 	err := p.pool.QueryRow(ctx, lookQuery, stream, p.group, p.trimAge).Scan(&now, &low, &in, &trim)
-	text := func(s *string) string {
-		if s == nil {
-			return ""
-		}
-		return *s
+	if err != nil {
+		return "", Watermark{}, err
 	}
-	return Incarnation(text(now)), Watermark{LowID: text(low), Incarnation: Incarnation(text(in)), TrimID: text(trim)}, err
+	var mark Watermark
+	if low != nil {
+		mark.Incarnation = Incarnation(*in)
+		if mark.Low, err = event.ParseEntryID(*low); err != nil {
+			return "", Watermark{}, err
+		}
+		if mark.Trim, err = event.ParseEntryID(*trim); err != nil {
+			return "", Watermark{}, err
+		}
+	}
+	if now == nil {
+		return "", mark, nil
+	}
+	return Incarnation(*now), mark, nil
 }
 
 const putQuery = `
@@ -102,9 +112,9 @@ ON CONFLICT (stream, consumer_group) DO UPDATE SET
 
 // Put writes the watermark of a stream, and reports whether the database is still in the incarnation given: otherwise it
 // writes nothing. A watermark becomes the one to trim below between one and two trim ages after it was written.
-func (p *Progress) Put(ctx context.Context, stream, lowID string, in Incarnation) (written bool, err error) {
+func (p *Progress) Put(ctx context.Context, stream string, low event.EntryID, in Incarnation) (written bool, err error) {
 	tag, err := p.pool.Exec(ctx, putQuery, pgx.NamedArgs{
-		"stream": stream, "group": p.group, "low": lowID, "incarnation": string(in), "age": p.trimAge,
+		"stream": stream, "group": p.group, "low": low.String(), "incarnation": string(in), "age": p.trimAge,
 	})
 	if err != nil {
 		return false, fmt.Errorf("write watermark of stream %s: %w", stream, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv/tables"
@@ -47,7 +48,7 @@ func TestIncarnation(t *testing.T) {
 	}
 	put := func(p *pg.Progress, in pg.Incarnation, want bool) {
 		t.Helper()
-		if written, err := p.Put(t.Context(), "s", "1-1", in); err != nil || written != want {
+		if written, err := p.Put(t.Context(), "s", event.EntryID{MS: 1, Seq: 1}, in); err != nil || written != want {
 			t.Errorf("written: %t, error %v; want %t", written, err, want)
 		}
 	}
@@ -68,7 +69,7 @@ func TestIncarnation(t *testing.T) {
 		t.Helper()
 		put(p, before, false)
 		now, mark, err := p.Look(t.Context(), "s")
-		if err != nil || now == before || mark.LowID != "1-1" || mark.Incarnation == now {
+		if err != nil || now == before || mark.Low.String() != "1-1" || mark.Incarnation == now {
 			t.Errorf("%s: incarnation %s, was %s; watermark %+v, error %v", what, now, before, mark, err)
 		}
 		before = look(p)
@@ -110,10 +111,10 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if written, err := progress.Put(t.Context(), f.network, low, in); err != nil || !written {
+		if written, err := progress.Put(t.Context(), f.network, event.EntryIDOf(low), in); err != nil || !written {
 			t.Fatal(written, err)
 		}
-		if _, mark, err := progress.Look(t.Context(), f.network); err != nil || mark.LowID != low || mark.TrimID != want {
+		if _, mark, err := progress.Look(t.Context(), f.network); err != nil || mark.Low.String() != low || mark.Trim.String() != want {
 			t.Errorf("%+v, %v; want %s, and to trim below %s", mark, err, low, want)
 		}
 	}
@@ -138,7 +139,7 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 	careful := pg.NewProgress(f.pool, "g", 3*time.Hour)
 	trimID := func(want string) {
 		t.Helper()
-		if _, mark, err := careful.Look(t.Context(), f.network); err != nil || mark.TrimID != want {
+		if _, mark, err := careful.Look(t.Context(), f.network); err != nil || mark.Trim.String() != want {
 			t.Errorf("%+v, %v; want to trim below %s", mark, err, want)
 		}
 	}

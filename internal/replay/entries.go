@@ -34,11 +34,11 @@ type entries struct {
 	client redis.UniversalClient
 	stream string
 	next   string // where the next page begins
-	last   Position
+	last   event.EntryID
 	count  int64
 }
 
-func newEntries(client redis.UniversalClient, name string, first, last Position) *entries {
+func newEntries(client redis.UniversalClient, name string, first, last event.EntryID) *entries {
 	if single, ok := client.(*redis.Client); ok {
 		client = single.WithTimeout(replyTimeout)
 	}
@@ -76,11 +76,11 @@ func (r *entries) page(ctx context.Context) ([]event.Message, error) {
 
 // extent is what Redis tells of a stream.
 type extent struct {
-	first, last Position // of its entries; last may be one that was deleted
+	first, last event.EntryID // of its entries; last may be one that was deleted
 	// deleted: entries are missing that were there.
 	deleted bool
 	// deletedUpTo is the last entry that was deleted from within.
-	deletedUpTo Position
+	deletedUpTo event.EntryID
 }
 
 func extentOf(ctx context.Context, client redis.UniversalClient, stream string) (extent, error) {
@@ -92,9 +92,9 @@ func extentOf(ctx context.Context, client redis.UniversalClient, stream string) 
 		return extent{}, fmt.Errorf("read stream %s: %w", stream, err)
 	}
 	return extent{
-		first:       positionOf(info.FirstEntry.ID),
-		last:        positionOf(info.LastGeneratedID),
+		first:       event.EntryIDOf(info.FirstEntry.ID),
+		last:        event.EntryIDOf(info.LastGeneratedID),
 		deleted:     info.EntriesAdded > info.Length,
-		deletedUpTo: positionOf(info.MaxDeletedEntryID),
+		deletedUpTo: event.EntryIDOf(info.MaxDeletedEntryID),
 	}, nil
 }

@@ -126,8 +126,7 @@ func (e *Engine) move(ctx context.Context, page []event.Generic, done *Generics)
 
 // place is where on its page an event stood.
 func place(o event.Origin) uint64 {
-	n, _, _ := event.ParseID(o.MessageID) // the id is ours
-	return n
+	return event.EntryIDOf(o.MessageID).MS // the id is ours
 }
 
 // itemOf returns a generic event as an item that can be decided. Of its metadata the item holds what it must; the row

@@ -10,26 +10,15 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-// Position is the id of an entry, or of one that could stand there.
-type Position struct{ ms, seq uint64 }
-
-// String returns the position as Redis takes it.
-func (p Position) String() string { return fmt.Sprintf("%d-%d", p.ms, p.seq) }
-
-// Before reports whether p stands before other.
-func (p Position) Before(other Position) bool {
-	return p.ms < other.ms || p.ms == other.ms && p.seq < other.seq
-}
-
 // ParsePosition reads what an operator calls a place in a stream: the id of an entry, with or without the sequence
 // number, or a time as in RFC 3339, which is the time at which Redis took the entry. First and last are the first and
 // the last id that it can mean. The error does not quote the text, and says what it is.
-func ParsePosition(text string) (first, last Position, err error) {
-	if ms, seq, err := event.ParseID(text); err == nil {
-		return Position{ms, seq}, Position{ms, seq}, nil
+func ParsePosition(text string) (first, last event.EntryID, err error) {
+	if id, err := event.ParseEntryID(text); err == nil {
+		return id, id, nil
 	}
 	if ms, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return Position{ms, 0}, Position{ms, math.MaxUint64}, nil
+		return event.EntryID{MS: ms}, event.EntryID{MS: ms, Seq: math.MaxUint64}, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	switch {
@@ -41,12 +30,6 @@ func ParsePosition(text string) (first, last Position, err error) {
 	case at.After(time.Now()):
 		return first, last, fmt.Errorf("in the future; hint: it is %s now", time.Now().UTC().Format(time.RFC3339))
 	}
-	ms := uint64(at.UnixMilli())
-	return Position{ms, 0}, Position{ms, math.MaxUint64}, nil
-}
-
-// positionOf reads an id that Redis wrote.
-func positionOf(id string) Position {
-	ms, seq, _ := event.ParseID(id)
-	return Position{ms, seq}
+	first = event.EntryIDAt(at)
+	return first, event.EntryID{MS: first.MS, Seq: math.MaxUint64}, nil
 }

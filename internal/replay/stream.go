@@ -13,7 +13,7 @@ import (
 // Stretch is a part of a stream, both ends included.
 type Stretch struct {
 	Stream      string
-	First, Last Position
+	First, Last event.EntryID
 }
 
 // Stream is what became of a stretch.
@@ -82,7 +82,7 @@ func (e *Engine) Stream(ctx context.Context, client redis.UniversalClient, s Str
 		if err := e.again(ctx, messages, &done); err != nil {
 			return done, err
 		}
-		at := positionOf(messages[len(messages)-1].ID)
+		at := event.EntryIDOf(messages[len(messages)-1].ID)
 		e.o.Progress(share(first, at, last))
 	}
 }
@@ -98,8 +98,8 @@ func (e *Engine) Find(ctx context.Context, client redis.UniversalClient, streams
 }
 
 // share is how far a position is between two others, in milliseconds.
-func share(first, at, last Position) (done, total int) {
-	return int(at.ms - first.ms + 1), int(last.ms - first.ms + 1)
+func share(first, at, last event.EntryID) (done, total int) {
+	return int(at.MS - first.MS + 1), int(last.MS - first.MS + 1)
 }
 
 // again decides messages of one stream in one transaction.

@@ -28,7 +28,7 @@ func (s *sweep) yielded() {
 
 func (s *sweep) advance(cursor string, found int) {
 	s.cursor, s.last, s.taken = cursor, time.Now(), true
-	s.pages = found > 0 && cursor != ZeroID
+	s.pages = found > 0 && cursor != zeroID
 }
 
 // claim takes over one page of the group's entries that are pending for too long, whoever owns them: this consumer
@@ -69,7 +69,7 @@ func (c *Consumer) claimPage(ctx context.Context) (page claimed, err error) {
 		}
 		found := len(page.ids) + len(page.trimmed)
 		c.claims.advance(page.cursor, found)
-		if found > 0 || page.cursor == ZeroID {
+		if found > 0 || page.cursor == zeroID {
 			break
 		}
 	}

@@ -24,7 +24,10 @@ import (
 )
 
 const (
-	newID = ">"
+	// zeroID is below all entries. It asks XREADGROUP for a consumer's pending list from its beginning, and XAUTOCLAIM for the
+	// group's.
+	zeroID = "0-0"
+	newID  = ">"
 
 	// neverBlock leaves BLOCK out of the command; zero would mean to wait for ever.
 	neverBlock time.Duration = -1
@@ -93,7 +96,7 @@ func New(o Options) *Consumer {
 		page:    newPager(o.Count, replyTimeout(o.Client)),
 		unacked: map[string]struct{}{},
 	}
-	c.claims.cursor = ZeroID
+	c.claims.cursor = zeroID
 	c.Rewind()
 	return c
 }
@@ -101,7 +104,7 @@ func New(o Options) *Consumer {
 // Rewind makes the next Read start over with the consumer's own pending entries. Read does so by itself after an
 // error; a caller needs it when it gives up a batch without acknowledging it.
 func (c *Consumer) Rewind() {
-	c.replaying, c.position = true, ZeroID
+	c.replaying, c.position = true, zeroID
 }
 
 // Read returns the next entries, at most Options.Count and all from one of three sources, in this order: the entries

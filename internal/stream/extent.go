@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-// Extent is what of a stream a group was given: nothing above LastID, and what is below LowID is acknowledged. Where there
-// is no group, or it was given nothing, both are 0-0.
-type Extent struct{ LowID, LastID string }
+// Extent is what of a stream a group was given: nothing above Last, and what is below Low is acknowledged. Where there is no
+// group, or it was given nothing, both are zero.
+type Extent struct{ Low, Last event.EntryID }
 
 // Delivered returns how far the group has been given the stream.
 func Delivered(ctx context.Context, client redis.UniversalClient, stream, group string) (Extent, error) {
@@ -20,12 +22,15 @@ func Delivered(ctx context.Context, client redis.UniversalClient, stream, group 
 	case s.WrongType:
 		return Extent{}, fmt.Errorf("stream %s: the key is no stream", stream)
 	case !s.GroupExists:
-		return Extent{ZeroID, ZeroID}, nil
+		return Extent{}, nil
+	}
+	last := event.EntryIDOf(s.LastDeliveredID)
+	switch {
 	// Redis was asked for the last entry before it was asked for pending ones: what was given out in between is pending.
 	case s.OldestPendingID != "":
-		return Extent{s.OldestPendingID, s.LastDeliveredID}, nil
-	case s.LastDeliveredID == ZeroID:
-		return Extent{ZeroID, ZeroID}, nil
+		return Extent{event.EntryIDOf(s.OldestPendingID), last}, nil
+	case last == event.EntryID{}:
+		return Extent{}, nil
 	}
-	return Extent{parseID(s.LastDeliveredID).next().String(), s.LastDeliveredID}, nil
+	return Extent{last.Next(), last}, nil
 }

@@ -3,6 +3,8 @@ package stream
 import (
 	"fmt"
 	"testing"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 func TestDelivered(t *testing.T) {
@@ -10,17 +12,17 @@ func TestDelivered(t *testing.T) {
 	want := func(low, last string) {
 		t.Helper()
 		got, err := Delivered(t.Context(), f.client, f.stream, "g")
-		if err != nil || got != (Extent{low, last}) {
+		if err != nil || got != (Extent{event.EntryIDOf(low), event.EntryIDOf(last)}) {
 			t.Errorf("got %v, %v; want %s, %s", got, err, low, last)
 		}
 	}
-	want(ZeroID, ZeroID)
+	want("0-0", "0-0")
 	for i := range 4 {
 		do(t, f.client, "XADD", f.stream, fmt.Sprintf("%d-1", 10+i), "payload", "x")
 	}
-	want(ZeroID, ZeroID)
+	want("0-0", "0-0")
 	do(t, f.client, "XGROUP", "CREATE", f.stream, "g", "0")
-	want(ZeroID, ZeroID)
+	want("0-0", "0-0")
 	do(t, f.client, "XREADGROUP", "GROUP", "g", "a", "COUNT", 3, "STREAMS", f.stream, ">")
 	want("10-1", "12-1")
 	do(t, f.client, "XACK", f.stream, "g", "10-1", "12-1")

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 // State is how far a group is with its stream. Ages are by the server's clock, and from the ids of entries, which are
@@ -192,10 +194,10 @@ func (s *State) place(p places, reported any, now time.Time) {
 	s.FirstID, s.LastID, s.Missing = p.first, p.last, p.missing
 	s.Lag = s.lag(p.next, reported)
 	if p.next != "" {
-		s.UndecidedAge = parseID(p.next).age(now)
+		s.UndecidedAge = event.EntryIDOf(p.next).Age(now)
 	}
 	if s.OldestPendingID != "" {
-		s.OldestPendingAge = parseID(s.OldestPendingID).age(now)
+		s.OldestPendingAge = event.EntryIDOf(s.OldestPendingID).Age(now)
 		s.UndecidedAge = max(s.UndecidedAge, s.OldestPendingAge)
 	}
 }
@@ -204,7 +206,7 @@ func (s *State) lag(next string, reported any) *int64 {
 	if next == "" {
 		return new(int64)
 	}
-	if !s.GroupExists || parseID(s.LastDeliveredID).before(parseID(s.FirstID)) {
+	if !s.GroupExists || event.EntryIDOf(s.LastDeliveredID).Before(event.EntryIDOf(s.FirstID)) {
 		return &s.Length
 	}
 	if lag, ok := reported.(int64); ok && lag >= 0 {

@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"strconv"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 // places are ids of a stream, empty where there is no such entry.
@@ -63,10 +65,10 @@ func (i *inspector) places(ctx context.Context, a answers, delivered string) (pl
 		return places{}, err
 	}
 	p := places{first: info.FirstEntry.ID, last: info.LastGeneratedID}
-	switch from := parseID(delivered); {
-	case from.before(parseID(p.first)):
+	switch from := event.EntryIDOf(delivered); {
+	case from.Before(event.EntryIDOf(p.first)):
 		p.next = p.first
-	case from.before(parseID(info.LastEntry.ID)):
+	case from.Before(event.EntryIDOf(info.LastEntry.ID)):
 		p.next, err = i.after(ctx, delivered)
 	}
 	return p, err

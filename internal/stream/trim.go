@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 // trimScript removes entries that are older than the id given and that every group has acknowledged, in one step, and
@@ -46,10 +48,10 @@ const trimPages = 100
 // acknowledged, and returns how many it removed. Redis removes whole nodes of about a hundred, so some may stay. HeldBy
 // names the group that keeps entries that would be removed otherwise; it is empty if none does.
 func Trim(
-	ctx context.Context, client redis.UniversalClient, stream, group, below string,
+	ctx context.Context, client redis.UniversalClient, stream, group string, below event.EntryID,
 ) (removed int64, heldBy string, err error) {
 	for range trimPages {
-		reply, err := client.Eval(ctx, trimScript, []string{stream}, below, group).Slice()
+		reply, err := client.Eval(ctx, trimScript, []string{stream}, below.String(), group).Slice()
 		if err == nil && len(reply) != 2 {
 			err = errors.New("the script gave another answer than two values")
 		}

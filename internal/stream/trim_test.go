@@ -3,6 +3,8 @@ package stream
 import (
 	"fmt"
 	"testing"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
 // TestTrim: what a group was not given, or has not acknowledged, stays, whatever is asked for.
@@ -29,15 +31,15 @@ func TestTrim(t *testing.T) {
 	trim := func(f *fixture, below string, kept int, want string) {
 		f.Helper()
 		before := f.client.XLen(f.Context(), f.stream).Val()
-		removed, holding, err := Trim(f.Context(), f.client, f.stream, "g", below)
-		if err != nil || holding != want {
-			f.Fatalf("%v; %q holds entries, want %q", err, holding, want)
+		removed, heldBy, err := Trim(f.Context(), f.client, f.stream, "g", event.EntryIDOf(below))
+		if err != nil || heldBy != want {
+			f.Fatalf("%v; %q holds entries, want %q", err, heldBy, want)
 		}
 		left := f.client.XRange(f.Context(), f.stream, "-", "+").Val()
 		if int64(len(left)) != before-removed {
 			f.Errorf("%d removed of %d, and %d left", removed, before, len(left))
 		}
-		first := parseID(left[0].ID).ms
+		first := event.EntryIDOf(left[0].ID).MS
 		if first > uint64(kept) || len(left) != entries-int(first)+1 {
 			f.Errorf("%d entries are left, from %d on; those from %d on must stay", len(left), first, kept)
 		}
@@ -86,25 +88,25 @@ func TestTrim(t *testing.T) {
 	t.Run("nothing of a stream that does not know the group", func(t *testing.T) {
 		f := newFixture(t)
 		fill(f)
-		if removed, holding, err := Trim(t.Context(), f.client, f.stream, "g", "900-0"); removed != 0 || holding != "" || err != nil {
-			t.Errorf("%d, %q, %v", removed, holding, err)
+		if removed, heldBy, err := Trim(t.Context(), f.client, f.stream, "g", event.EntryID{MS: 900}); removed != 0 || heldBy != "" || err != nil {
+			t.Errorf("%d, %q, %v", removed, heldBy, err)
 		}
 		take(f, "other", entries)
 		ack(f, "other", 1, entries)
-		if removed, _, err := Trim(t.Context(), f.client, f.stream, "g", "900-0"); removed != 0 || err != nil {
+		if removed, _, err := Trim(t.Context(), f.client, f.stream, "g", event.EntryID{MS: 900}); removed != 0 || err != nil {
 			t.Errorf("%d, %v", removed, err)
 		}
 	})
 	t.Run("nothing of nothing", func(t *testing.T) {
 		f := newFixture(t)
-		if removed, holding, err := Trim(t.Context(), f.client, f.stream, "g", "9-0"); removed != 0 || holding != "" || err != nil {
-			t.Errorf("%d, %q, %v", removed, holding, err)
+		if removed, heldBy, err := Trim(t.Context(), f.client, f.stream, "g", event.EntryID{MS: 9}); removed != 0 || heldBy != "" || err != nil {
+			t.Errorf("%d, %q, %v", removed, heldBy, err)
 		}
 	})
 	t.Run("no key that is no stream", func(t *testing.T) {
 		f := newFixture(t)
 		do(t, f.client, "SET", f.stream, "x")
-		if _, _, err := Trim(t.Context(), f.client, f.stream, "g", "9-0"); err == nil {
+		if _, _, err := Trim(t.Context(), f.client, f.stream, "g", event.EntryID{MS: 9}); err == nil {
 			t.Error("no error")
 		}
 	})

@@ -8,7 +8,6 @@
 package watermark
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
@@ -67,7 +67,8 @@ type Keeper struct {
 	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged, and low
 	// the watermark that was last seen in it.
 	known pg.Incarnation
-	low   string
+	low   event.EntryID
+	seen  bool // low is one
 	// heldBy is the group that kept entries from being trimmed when that was last said.
 	heldBy string
 }
@@ -125,8 +126,9 @@ type finding struct {
 	in pg.Incarnation
 	// reread must be read again before the watermark is right in this incarnation. It is nil where nothing must.
 	reread *replay.Stretch
-	// trim is the id below which entries are decided for good. It may be empty.
-	trim string
+	// unbroken: the watermark was written in this incarnation, so that entries below trim are decided for good.
+	unbroken bool
+	trim     event.EntryID
 }
 
 // look takes the watermark up to where the group is, unless something must be read again first.
@@ -141,7 +143,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 	if err != nil {
 		return found, err
 	}
-	if given.LastID == stream.ZeroID && mark.LowID != "" && mark.LowID != stream.ZeroID {
+	if given.Last == nothing && mark.Low != nothing {
 		return found, nil // Redis may be empty for a moment, and come back as it was
 	}
 	unbroken := mark.Incarnation == found.in
@@ -149,24 +151,22 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		k.known = found.in // whoever wrote it was certain
 	}
 	if k.known != found.in {
-		if found.reread, err = k.toReread(mark, given); err != nil || found.reread != nil {
-			return found, err
+		if found.reread = k.toReread(mark, given); found.reread != nil {
+			return found, nil
 		}
 		k.known = found.in
 	}
-	if unbroken && before(given.LowID, mark.LowID) {
+	if unbroken && given.Low.Before(mark.Low) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
-			"the stream is read again", "watermark", mark.LowID, "now", given.LowID)
+			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
 	}
-	if !unbroken || mark.LowID != given.LowID || k.o.Trim {
-		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.LowID, found.in); err != nil || !written {
+	if !unbroken || mark.Low != given.Low || k.o.Trim {
+		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.Low, found.in); err != nil || !written {
 			return found, err
 		}
 	}
-	k.low = given.LowID
-	if unbroken {
-		found.trim = stream.Lower(mark.TrimID, given.LowID)
-	}
+	k.low, k.seen = given.Low, true
+	found.unbroken, found.trim = unbroken, lower(mark.Trim, given.Low)
 	return found, nil
 }
 
@@ -174,38 +174,37 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 	switch {
 	case found.reread != nil:
 		return k.readAgain(ctx, *found.reread, found.in)
-	case found.trim != "" && k.o.Trim:
+	case found.unbroken && k.o.Trim:
 		return k.trim(ctx, found.trim)
 	}
 	return nil
 }
 
 // toReread returns the stretch of entries that were acknowledged and may be lost, nil if there is none.
-func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent) (*replay.Stretch, error) {
-	low := cmp.Or(mark.LowID, stream.ZeroID)
-	if k.low != "" {
+func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent) *replay.Stretch {
+	low := mark.Low
+	if k.seen {
 		// While this process wrote to a server that is no more, others may have gone on with this one.
-		low = stream.Lower(low, k.low)
+		low = lower(low, k.low)
 	}
-	if before(given.LowID, low) {
-		low = stream.ZeroID // the stream, or the group, has begun anew
+	if given.Low.Before(low) {
+		low = nothing // the stream, or the group, has begun anew
 	}
-	if given.LastID == stream.ZeroID || before(given.LastID, low) {
-		return nil, nil
+	if given.Last == nothing || given.Last.Before(low) {
+		return nil
 	}
-	first, _, err := replay.ParsePosition(low)
-	if err != nil {
-		return nil, fmt.Errorf("watermark of stream %s is %q, which is %w", k.o.Stream, low, err)
-	}
-	last, _, err := replay.ParsePosition(given.LastID)
-	if err != nil {
-		return nil, fmt.Errorf("last id of stream %s is %q, which is %w", k.o.Stream, given.LastID, err)
-	}
-	return &replay.Stretch{Stream: k.o.Stream, First: first, Last: last}, nil
+	return &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last}
 }
 
-// before reports whether id a stands before b.
-func before(a, b string) bool { return a != b && stream.Lower(a, b) == a }
+// nothing is where a group stands that was given nothing.
+var nothing event.EntryID
+
+func lower(a, b event.EntryID) event.EntryID {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
 
 // readAgain decides again what PostgreSQL may have lost. After an error it is all to be done again, which changes nothing of
 // what is done.
@@ -229,16 +228,16 @@ func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.In
 	return nil
 }
 
-func (k *Keeper) trim(ctx context.Context, low string) error {
+func (k *Keeper) trim(ctx context.Context, low event.EntryID) error {
 	now, err := k.o.Redis.Time(ctx).Result()
 	if err != nil {
 		return fmt.Errorf("ask Redis for the time: %w", err)
 	}
-	below := stream.Lower(low, stream.IDAt(now.Add(-k.o.Retention).UnixMilli()))
+	below := lower(low, event.EntryIDAt(now.Add(-k.o.Retention)))
 	removed, heldBy, err := stream.Trim(ctx, k.o.Redis, k.o.Stream, k.o.Group, below)
 	k.o.Metrics.trimmed.WithLabelValues(k.o.Stream).Add(float64(removed))
 	if removed > 0 {
-		k.log.Debug("trimmed", "entries", removed, "below", below)
+		k.log.Debug("trimmed", "entries", removed, "below", below.String())
 	}
 	if heldBy != k.heldBy && heldBy != "" && heldBy != k.o.Group {
 		k.log.Warn("another group keeps entries from being trimmed, as it has not acknowledged them", "group", heldBy,
