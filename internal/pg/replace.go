@@ -23,10 +23,15 @@ const genericsEvery = 5 * time.Second
 func (w *Writer) lockReplaced(ctx context.Context, tx pgx.Tx, items []event.Item) ([]*event.Item, error) {
 	now := time.Now()
 	var ask []common.Hash
+	var before *event.Item
 	for i := range items {
-		topic := items[i].SignatureHash
-		if items[i].Definition != nil && !slices.Contains(ask, topic) && now.Sub(w.noGenerics[topic]) > genericsEvery {
-			ask = append(ask, topic)
+		item := &items[i]
+		if item.Definition == nil || before != nil && item.SignatureHash == before.SignatureHash {
+			continue // as most are
+		}
+		before = item
+		if !slices.Contains(ask, item.SignatureHash) && now.Sub(w.noGenerics[item.SignatureHash]) > genericsEvery {
+			ask = append(ask, item.SignatureHash)
 		}
 	}
 	if len(ask) == 0 {
