@@ -217,6 +217,8 @@ func (l *ledger) checkLetters(ctx context.Context, db *pgx.Conn, v *verdict, see
 
 // look takes entries that Redis says are acknowledged, and sees whether PostgreSQL holds their events.
 func (l *ledger) look(ctx context.Context, w *world, db *pgx.Conn, v *verdict) error {
+	l.looking.Lock()
+	defer l.looking.Unlock()
 	for _, name := range streamNames {
 		given, err := stream.Delivered(ctx, w.redis, name, group)
 		if err != nil {

@@ -163,6 +163,7 @@ func (*restore) close() {}
 type failover struct {
 	rows
 	standby *launch.Server
+	sender  int // the process that sends to it, and is stopped
 }
 
 func (f *failover) prepare(ctx context.Context, w *world) (err error) {
@@ -176,11 +177,10 @@ func (f *failover) prepare(ctx context.Context, w *world) (err error) {
 	defer db.Close(ctx)
 	// From here on nothing more is sent to it.
 	return until(ctx, time.Minute, func() error {
-		var sender int
-		if err := db.QueryRow(ctx, "SELECT pid FROM pg_stat_replication WHERE state = 'streaming'").Scan(&sender); err != nil {
+		if err := db.QueryRow(ctx, "SELECT pid FROM pg_stat_replication WHERE state = 'streaming'").Scan(&f.sender); err != nil {
 			return fmt.Errorf("wait for the standby: %w", err)
 		}
-		return syscall.Kill(sender, syscall.SIGSTOP)
+		return syscall.Kill(f.sender, syscall.SIGSTOP)
 	})
 }
 
@@ -195,13 +195,16 @@ func (f *failover) strike(ctx context.Context, w *world, _ *ledger) (err error) 
 	if err := f.standby.Promote(ctx); err != nil {
 		return err
 	}
-	w.postgres, f.standby = f.standby, nil
+	w.postgres, f.standby, f.sender = f.standby, nil, 0
 	return redirect(w.toPostgres, w.postgres)
 }
 
 func (f *failover) close() {
 	if f.standby != nil {
 		f.standby.Stop()
+		if f.sender != 0 {
+			syscall.Kill(f.sender, syscall.SIGCONT) // the primary would wait for it
+		}
 	}
 }
 
@@ -213,9 +216,12 @@ func redirect(p *proxy, to *launch.Server) error {
 	return err
 }
 
-// redisFailover promotes a replica of Redis that was behind. Entries that it lacks are lost, unless they were acknowledged;
+// redisFailover promotes a replica of Redis that was behind. Entries that it lacks are lost, unless they were acknowledged before;
 // others are delivered again.
-type redisFailover struct{ replica *launch.Server }
+type redisFailover struct {
+	replica *launch.Server
+	missing int // entries that it lacks
+}
 
 func (f *redisFailover) prepare(ctx context.Context, w *world) (err error) {
 	if f.replica, err = launch.DurableRedis(ctx); err != nil {
@@ -253,6 +259,10 @@ func (f *redisFailover) prepare(ctx context.Context, w *world) (err error) {
 func (f *redisFailover) strike(ctx context.Context, w *world, l *ledger) error {
 	l.adding.Lock()
 	defer l.adding.Unlock()
+	owed, err := l.owed(ctx, w.redis, "")
+	if err != nil {
+		return err
+	}
 	if err := w.redisServer.Signal(os.Kill); err != nil {
 		return err
 	}
@@ -263,11 +273,12 @@ func (f *redisFailover) strike(ctx context.Context, w *world, l *ledger) error {
 	if err := errors.Join(redirect(w.toRedis, w.redisServer), redirect(w.ours, w.redisServer)); err != nil {
 		return err
 	}
-	return l.rolledBack(ctx, w.redis)
+	f.missing, err = l.rolledBack(ctx, w.redis, owed)
+	return err
 }
 
-func (*redisFailover) forgot(_ context.Context, _ *world, l *ledger) error {
-	if len(l.excused()) == 0 {
+func (f *redisFailover) forgot(context.Context, *world, *ledger) error {
+	if f.missing == 0 {
 		return errors.New("nothing was forgotten: the replica has all entries")
 	}
 	return nil

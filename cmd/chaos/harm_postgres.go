@@ -102,22 +102,39 @@ func (n *nemesis) fillConnections(ctx context.Context) error {
 	return nil
 }
 
-// deadlock takes locks in another order than the instances do, until PostgreSQL ends one of those that wait for each other.
+// deadlock takes locks in another order than the instances do, so that PostgreSQL ends one of those that wait for each other.
 func (n *nemesis) deadlock(ctx context.Context) error {
 	db, err := n.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close(ctx)
-	const lock = "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
+	const (
+		lock   = "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
+		waiter = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'dead_letters'::regclass AND NOT granted)"
+	)
 	_, err = db.Exec(ctx, "SET lock_timeout = '5s'; BEGIN; "+fmt.Sprintf(lock, "dead_letters"), pgx.QueryExecModeSimpleProtocol)
-	sleep(ctx, n.between(50*time.Millisecond, 500*time.Millisecond))
+	if err == nil {
+		err = until(ctx, 2*time.Second, func() error {
+			var waits bool
+			if err := db.QueryRow(ctx, waiter).Scan(&waits); err != nil {
+				return err
+			}
+			if !waits {
+				return errSpared
+			}
+			return nil
+		})
+	}
 	if err == nil {
 		_, err = db.Exec(ctx, fmt.Sprintf(lock, "deposited_events"))
 	}
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
+	switch {
+	case !errors.As(err, &refused):
+		return err
+	case refused.Code == "40P01":
 		return nil // it was us that were ended
 	}
-	return err
+	return errSpared // one that was frozen in a transaction has the lock
 }

@@ -14,14 +14,27 @@ import (
 )
 
 func (n *nemesis) crashRedis(ctx context.Context) error {
+	if n.always {
+		return n.crashAndStart(ctx)
+	}
+	n.ledger.looking.Lock() // what is lost is not acknowledged too early
+	defer n.ledger.looking.Unlock()
+	owed, err := n.ledger.owed(ctx, n.redis, "")
+	if err != nil {
+		return err
+	}
+	if err := n.crashAndStart(ctx); err != nil {
+		return err
+	}
+	return n.ledger.forgotten(ctx, n.redis, owed)
+}
+
+func (n *nemesis) crashAndStart(ctx context.Context) error {
 	if err := n.redisServer.Signal(os.Kill); err != nil {
 		return err
 	}
 	sleep(ctx, n.between(0, time.Second))
-	if err := n.redisServer.Restart(ctx); err != nil || n.always {
-		return err
-	}
-	return n.ledger.forgotten(ctx, n.redis)
+	return n.redisServer.Restart(ctx)
 }
 
 func (n *nemesis) freezeRedis(ctx context.Context) error {
@@ -37,7 +50,11 @@ func (n *nemesis) cutClients(ctx context.Context) error {
 }
 
 func (n *nemesis) destroyGroup(ctx context.Context) error {
-	return n.redis.XGroupDestroy(ctx, streamNames[n.random.IntN(len(streamNames))], group).Err()
+	destroyed, err := n.redis.XGroupDestroy(ctx, streamNames[n.random.IntN(len(streamNames))], group).Result()
+	if err == nil && destroyed == 0 {
+		err = errSpared
+	}
+	return err
 }
 
 // flush empties Redis. What it had not been acknowledged for is lost, and no fault of the service's.
@@ -73,7 +90,7 @@ func (n *nemesis) failSnapshot(ctx context.Context) error {
 		return err
 	}
 	inTheWay := filepath.Join(dir["dir"], "dump.rdb")
-	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+	if err := errors.Join(os.RemoveAll(inTheWay), os.Mkdir(inTheWay, 0o700)); err != nil {
 		return err
 	}
 	defer os.Remove(inTheWay)
@@ -83,7 +100,8 @@ func (n *nemesis) failSnapshot(ctx context.Context) error {
 	}
 	err = until(ctx, time.Minute, func() error {
 		info, err := n.redis.Info(ctx, "persistence").Result()
-		if err == nil && !strings.Contains(info, "rdb_last_bgsave_status:err") {
+		if err == nil && (!strings.Contains(info, "rdb_last_bgsave_status:err") || !strings.Contains(info, "rdb_bgsave_in_progress:0") ||
+			!strings.Contains(info, "aof_rewrite_in_progress:0")) {
 			err = errors.New("the snapshot has not failed")
 		}
 		return err

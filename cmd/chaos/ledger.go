@@ -24,6 +24,7 @@ type ledger struct {
 	streams []string
 
 	adding   sync.Mutex // held while Redis is being given entries
+	looking  sync.Mutex // held while what is acknowledged is looked up
 	mu       sync.Mutex
 	events   int       // those from 0 on are in Redis, each at least once
 	messages []message // in the order in which they were added
@@ -246,9 +247,9 @@ func (l *ledger) latest(name string, most int) (found []message) {
 	return found
 }
 
-// flushScript empties Redis, and returns of each stream where the group stood, and the entries that were pending; nothing,
-// and empties nothing, where the group is not there.
-const flushScript = `
+// owedScript returns of each stream where the group stands, and the entries that are pending; nothing where the group is not
+// there. With FLUSHALL it empties Redis then.
+const owedScript = `
 local all = {}
 for i, stream in ipairs(KEYS) do
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
@@ -263,31 +264,50 @@ for i, stream in ipairs(KEYS) do
   end
   if not all[i] then return {} end
 end
-redis.call('FLUSHALL')
+if ARGV[2] == 'FLUSHALL' then redis.call('FLUSHALL') end
 return all`
 
-// flush empties Redis between two additions, and excuses the entries that were not acknowledged.
+// owed is which entries are not acknowledged.
+type owed func(message) bool
+
+// owed asks Redis, and empties it then if that is the command. The error is errSpared where the group is not there.
+func (l *ledger) owed(ctx context.Context, client redis.UniversalClient, command string) (owed, error) {
+	reply, err := client.Eval(ctx, owedScript, l.streams, group, command).Slice()
+	if err != nil {
+		return nil, err
+	}
+	if len(reply) == 0 {
+		return nil, errSpared
+	}
+	last, pending := make(map[string]event.EntryID), make(map[string][]any)
+	for i, name := range l.streams {
+		entries, _ := reply[i].([]any)
+		text, _ := entries[0].(string)
+		last[name], pending[name] = event.EntryIDOf(text), entries[1:]
+	}
+	return func(m message) bool {
+		return last[m.stream].Before(m.id) || slices.Contains(pending[m.stream], any(m.id.String()))
+	}, nil
+}
+
+// flush empties Redis between two additions, and excuses the entries that were not acknowledged. The error is errSpared where
+// the group is not there, and nothing was done.
 func (l *ledger) flush(ctx context.Context, client redis.UniversalClient) error {
 	l.adding.Lock()
 	defer l.adding.Unlock()
-	reply, err := client.Eval(ctx, flushScript, l.streams, group).Slice()
-	if err != nil || len(reply) == 0 {
+	l.looking.Lock()
+	defer l.looking.Unlock()
+	lost, err := l.owed(ctx, client, "FLUSHALL")
+	if err != nil {
 		return err
 	}
-	owed := make(map[string][]any)
-	for i, name := range l.streams {
-		owed[name], _ = reply[i].([]any)
-	}
-	l.excuse(func(m message) bool {
-		last, _ := owed[m.stream][0].(string)
-		return event.EntryIDOf(last).Before(m.id) || slices.Contains(owed[m.stream][1:], any(m.id.String()))
-	})
+	l.excuse(lost)
 	time.Sleep(2 * time.Millisecond) // so that no id is given out twice
 	return nil
 }
 
-// forgotten excuses the latest entries that are not in Redis any more.
-func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient) error {
+// forgotten excuses the latest entries that are not in Redis any more, of those that were not acknowledged some time ago.
+func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient, owed owed) error {
 	const latest = 5000 // more than are added in the seconds that an AOF may be behind
 	gone := make(map[message]bool)
 	for _, name := range l.streams {
@@ -299,22 +319,29 @@ func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient) er
 			gone[m] = len(found) == 0
 		}
 	}
-	l.excuse(func(m message) bool { return gone[m] })
+	l.excuse(func(m message) bool { return gone[m] && owed(m) })
 	return nil
 }
 
-// rolledBack excuses the entries that a Redis does not know which is as it was some time ago. Nobody may add any meanwhile.
-func (l *ledger) rolledBack(ctx context.Context, client redis.UniversalClient) error {
+// rolledBack excuses the entries that a Redis does not know which is as it was some time ago, of those that were not
+// acknowledged in the one that it takes the place of, and returns how many entries it does not know. Nobody may add any
+// meanwhile.
+func (l *ledger) rolledBack(ctx context.Context, client redis.UniversalClient, owed owed) (missing int, err error) {
 	last := make(map[string]event.EntryID)
 	for _, name := range l.streams {
 		state, err := stream.Inspect(ctx, client, name, group)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		last[name] = event.EntryIDOf(state.LastID)
 	}
-	l.excuse(func(m message) bool { return last[m.stream].Before(m.id) })
-	return nil
+	for _, m := range l.messages {
+		if last[m.stream].Before(m.id) {
+			missing++
+		}
+	}
+	l.excuse(func(m message) bool { return last[m.stream].Before(m.id) && owed(m) })
+	return missing, nil
 }
 
 func (l *ledger) excuse(lost func(message) bool) {

@@ -236,15 +236,27 @@ func (n *nemesis) killAll(ctx context.Context) error {
 	return nil
 }
 
-// killAt kills all instances when what they say to a server, or are told by it, has been held back for a while, so that they all
-// wait at that place. What was held is lost.
+// killAt kills all instances when something that they say to a server, or are told by it, has been held back for a while, so that
+// they wait at that place. What was held is lost.
 func (n *nemesis) killAt(ctx context.Context, p *proxy, held fault) error {
+	p.harming.Lock()
+	defer p.harming.Unlock()
 	p.set(held)
+	defer func() {
+		p.cut()
+		p.set(fault{})
+	}()
+	err := until(ctx, 2*time.Second, func() error {
+		if p.holding() == 0 {
+			return errSpared
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	sleep(ctx, n.between(100*time.Millisecond, 500*time.Millisecond))
-	err := n.killAll(ctx)
-	p.cut()
-	p.set(fault{})
-	return err
+	return n.killAll(ctx)
 }
 
 // freeze may last for longer than an entry may be idle, so that others take over what the frozen one has in hand.
@@ -300,6 +312,8 @@ func (n *nemesis) cutAll(context.Context) error {
 // cutAfter cuts each connection at some place in what a batch says to a server or is told by it.
 func (n *nemesis) cutAfter(ctx context.Context) error {
 	p := n.anyProxy()
+	p.harming.Lock()
+	defer p.harming.Unlock()
 	for range 1 + n.random.IntN(5) {
 		p.set(fault{cutAfter: 1 + n.random.Int64N(int64(1)<<(4+n.random.IntN(15)))})
 		sleep(ctx, n.between(20*time.Millisecond, 300*time.Millisecond))
@@ -310,6 +324,8 @@ func (n *nemesis) cutAfter(ctx context.Context) error {
 
 func (n *nemesis) hold(ctx context.Context) error {
 	p := n.anyProxy()
+	p.harming.Lock()
+	defer p.harming.Unlock()
 	which := n.random.IntN(3)
 	p.set(fault{holdRequests: which != 0, holdReplies: which != 1})
 	sleep(ctx, n.between(100*time.Millisecond, 4*time.Second))
@@ -322,6 +338,8 @@ func (n *nemesis) hold(ctx context.Context) error {
 
 func (n *nemesis) slice(ctx context.Context) error {
 	p := n.anyProxy()
+	p.harming.Lock()
+	defer p.harming.Unlock()
 	p.set(fault{slice: 1 + n.random.IntN(7), delay: 50 * time.Microsecond})
 	sleep(ctx, n.between(100*time.Millisecond, time.Second))
 	p.set(fault{slice: 1000, delay: 2 * time.Millisecond})

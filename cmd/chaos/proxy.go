@@ -13,6 +13,8 @@ import (
 type proxy struct {
 	ln net.Listener
 	wg sync.WaitGroup
+	// harming is held by whoever does harm that lasts, so that no other ends it.
+	harming sync.Mutex
 
 	mu     sync.Mutex
 	target string
@@ -20,6 +22,7 @@ type proxy struct {
 	closed bool
 	fault  fault
 	cuts   int // connections that the fault has cut since it began
+	holds  int // parts of what is said that it holds back, or has held
 }
 
 // fault is what happens to all that passes. The zero value lets it pass.
@@ -72,7 +75,7 @@ func (p *proxy) redirect(target string) {
 func (p *proxy) set(f fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault, p.cuts = f, 0
+	p.fault, p.cuts, p.holds = f, 0, 0
 	for l := range p.links {
 		l.passed = 0
 	}
@@ -85,6 +88,13 @@ func (p *proxy) cut() {
 	for l := range p.links {
 		l.end()
 	}
+}
+
+// holding is how many parts of what is said the fault holds back, or has held.
+func (p *proxy) holding() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.holds
 }
 
 // cutsDone is how many connections the fault has cut.
@@ -154,7 +164,7 @@ func (p *proxy) pump(l *link, from, to net.Conn, requests bool) {
 // pass passes on some of what was read, once no fault holds it back.
 func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, err error) {
 	const look = 5 * time.Millisecond
-	for {
+	for held := false; ; {
 		p.mu.Lock()
 		f, live, passed := p.fault, p.links[l] && !p.closed, l.passed
 		p.mu.Unlock()
@@ -162,6 +172,12 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 			return 0, errCut
 		}
 		if requests && f.holdRequests || !requests && f.holdReplies {
+			if !held {
+				held = true
+				p.mu.Lock()
+				p.holds++
+				p.mu.Unlock()
+			}
 			time.Sleep(look)
 			continue
 		}

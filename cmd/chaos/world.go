@@ -57,6 +57,8 @@ type instance struct {
 const postgresSettings = `
 shared_buffers = 64MB
 max_wal_size = 512MB
+wal_receiver_timeout = 0
+wal_sender_timeout = 0
 `
 
 func newWorld(ctx context.Context, binary string, settings []string) (_ *world, err error) {

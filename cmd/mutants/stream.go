@@ -180,4 +180,11 @@ var ofStream = []mutant{
 		replace: "_ = n",
 		tests:   tests{pkg: "internal/stream", run: "TestWatcher/counts"},
 	},
+	{
+		name:    "read as much as ever after a long time without reading",
+		file:    "internal/stream/pager.go",
+		find:    "time.Since(p.last) > p.stale",
+		replace: "false",
+		tests:   tests{pkg: "internal/stream", run: "TestPager"},
+	},
 }

@@ -63,7 +63,10 @@ func TestFullDisk(t *testing.T) {
 			p.awaitStatus(t, "/readyz", 200)
 
 			ballast := fill(t, small)
-			for c.exhaust != "" {
+			for range 100 {
+				if c.exhaust == "" {
+					break
+				}
 				db, err := pgx.Connect(t.Context(), postgres.URL())
 				if err == nil {
 					_, err = db.Exec(t.Context(), c.exhaust)
@@ -82,14 +85,20 @@ func TestFullDisk(t *testing.T) {
 			if err := os.Remove(ballast); err != nil {
 				t.Fatal(err)
 			}
-			if gone(server) {
-				t.Log("the server has ended itself")
-				if err := server.Restart(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
 			freed := time.Now()
-			p.awaitStatus(t, "/readyz", 200)
+			testenv.Eventually(t, patience, func() error {
+				if gone(server) {
+					t.Log("the server has ended itself")
+					if err := server.Restart(t.Context()); err != nil {
+						return err
+					}
+					freed = time.Now()
+				}
+				if status, body := p.get(t, "/readyz"); status != 200 {
+					return fmt.Errorf("%d %s", status, body)
+				}
+				return nil
+			})
 			t.Logf("ready %v after there was room", time.Since(freed).Round(100*time.Millisecond))
 			total := load.finish()
 			db := connect(t, postgres.URL())

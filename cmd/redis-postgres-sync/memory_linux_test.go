@@ -46,7 +46,7 @@ func TestLittleMemory(t *testing.T) {
 	}
 	memory := newMemory(t, limit)
 	service, err := launch.RunService(binary, "DATABASE_URL="+postgres.URL(), "REDIS_URL="+redisURL, "REDIS_STREAMS="+key,
-		"HTTP_HOST=127.0.0.1", "HTTP_PORT=0")
+		"HTTP_HOST=127.0.0.1", "HTTP_PORT=0", "PROCESSING_TIMEOUT_MS=2000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestLittleMemory(t *testing.T) {
 		}
 		total, bytes = total+perItem, bytes+len(payload)
 	}
-	time.Sleep(6 * time.Second) // longer than what was known of the size of entries holds
+	time.Sleep(5 * time.Second) // more than two timeouts, for which it holds what was known of the size of entries
 	if _, err := db.Exec(t.Context(), "COMMIT"); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +134,8 @@ func newMemory(t *testing.T, limit int) memory {
 	if err := os.WriteFile(filepath.Join(m.dir, m.bound), []byte(strconv.Itoa(limit)), 0o644); err != nil {
 		t.Skipf("bound the memory of a control group: %v", err)
 	}
+	// It is to be killed, and not to swap, where the kernel tells these apart.
+	_ = os.WriteFile(filepath.Join(m.dir, "memory.swap.max"), []byte("0"), 0o644)
 	return m
 }
 

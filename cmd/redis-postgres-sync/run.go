@@ -89,7 +89,6 @@ type service struct {
 	ending   atomic.Bool
 }
 
-// newService takes the URLs apart, and connects to nothing. Its errors are those of the configuration.
 // probes is how many connections there are to ask for health, while others wait for locks.
 const probes = 2
 
@@ -97,6 +96,7 @@ const probes = 2
 // others waiting too; and one for each stream to keep its watermark, and to read entries again.
 func writers(cfg config.Config) int { return (cfg.Workers + 1) * len(cfg.RedisStreams) }
 
+// newService takes the URLs apart, and connects to nothing. Its errors are those of the configuration.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *service, err error) {
 	stream.LogTo(log)
 	s := &service{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(),
@@ -357,6 +357,7 @@ func (s *service) newLoop(name string, worker int, consumer string) *ingest.Loop
 			Count:         int64(cfg.BatchSize),
 			ClaimInterval: cfg.ClaimInterval,
 			ClaimMinIdle:  cfg.ClaimMinIdle,
+			StaleAfter:    2 * cfg.ProcessingTimeout,
 			Counters:      s.watcher.Counters(name),
 			Log:           s.log,
 		}),

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
@@ -78,9 +80,9 @@ func (d *Decider) decideMessage(m event.Message) form {
 	d.message.Reset()
 	if !m.HasPayload {
 		fields, detail := m.Fields, "the entry has no field payload"
-		if size(fields) > d.maxPayload {
+		if n := size(fields); n > min(d.maxPayload, mostFields) {
 			fields = cut(fields)
-			detail += "; its fields are more than MAX_PAYLOAD_BYTES allows, and long ones are cut off here"
+			detail += fmt.Sprintf("; its fields have %d bytes, of which not all are kept", n)
 		}
 		d.reject(origin, event.ReasonPayloadMissing, detail, fieldsText(fields))
 		return formRejected
@@ -117,6 +119,9 @@ func (d *Decider) decideMessage(m event.Message) form {
 	}
 }
 
+// mostFields is how many bytes of fields are kept, at most, of an entry without a payload.
+const mostFields = 64 << 20
+
 func size(fields map[string]string) (bytes int) {
 	for name, value := range fields {
 		bytes += len(name) + len(value)
@@ -124,12 +129,20 @@ func size(fields map[string]string) (bytes int) {
 	return bytes
 }
 
-// cut shortens long fields: PostgreSQL takes no dead letter above a gigabyte, and their text can be six times as long as they are.
+// cut keeps the beginnings of fields, in the order of their names: PostgreSQL takes no dead letter above a gigabyte, and their
+// text can be six times as long as they are.
 func cut(fields map[string]string) map[string]string {
-	const kept = 1 << 10
-	short := make(map[string]string, len(fields))
-	for name, value := range fields {
-		short[name[:min(len(name), kept)]] = value[:min(len(value), kept)]
+	const kept, most = 1 << 10, 16 << 20
+	short, bytes := make(map[string]string), 0
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if bytes > most {
+			break
+		}
+		begin := name[:min(len(name), kept)]
+		if _, ok := short[begin]; !ok {
+			short[begin] = fields[name][:min(len(fields[name]), kept)]
+			bytes += 2 * kept
+		}
 	}
 	return short
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 )
 
-// genericsEvery is how long it holds that a topic0 has no generic rows. It is shorter than what an entry waits for until it is
-// taken over from an instance of an older version.
-const genericsEvery = 5 * time.Second
+// genericsEvery is how long it holds that a topic0 has no generic rows, so that batches are not asked about one by one. What an
+// older version writes meanwhile, and comes here meanwhile too, stands in both tables until Move.
+const genericsEvery = time.Second
 
 // lockReplaced returns the items of which a version without their ABI has written generic rows, and keeps others from moving
 // these: items that are decided again, as after a crash or when rindexer sends them again. A generic row of another block is

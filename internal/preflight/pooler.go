@@ -36,11 +36,20 @@ func (d Database) pooler(ctx context.Context, conn *pgx.Conn) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if theirs == first {
+	taken := theirs == first
+	for range 5 {
+		again, err := backend(ctx, conn)
+		if err != nil {
+			return Finding{}, err
+		}
+		taken = taken || again != first
+	}
+	if taken {
 		return postgresArea.fail(subject, "name PostgreSQL itself in DATABASE_URL, or a pool with pool_mode = session",
 			"a pooler gives each transaction another session: temporary tables and locks of the service would be lost with it"), nil
 	}
-	return postgresArea.ok(subject, "one stands in between, and keeps sessions apart"), nil
+	return postgresArea.warn(subject, "make sure that its pool_mode is session",
+		"a pooler stands in between; it has not taken a session away just now"), nil
 }
 
 // backend is the process of PostgreSQL that serves a connection.

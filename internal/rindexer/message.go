@@ -31,7 +31,6 @@ type Message struct {
 	// Single: event_data is one object, and no array.
 	Single bool
 
-	tooMany     bool // items, of which only some are kept
 	payload     string
 	items       []item
 	fields      []field // of all items, each a range
@@ -91,6 +90,7 @@ func (m *Message) Parse(payload string) error {
 	if err := s.end(); err != nil {
 		return err
 	}
+	envelope.tooMany = s.tooMany
 	return m.read(envelope).orNil()
 }
 
@@ -115,7 +115,8 @@ func (s *scanner) end() *Malformed {
 
 // eventData walks over the value of event_data and indexes its items.
 func (m *Message) eventData(s *scanner) byte {
-	m.items, m.fields, m.information, m.tooMany = m.items[:0], m.fields[:0], m.information[:0], false
+	m.items, m.fields, m.information = m.items[:0], m.fields[:0], m.information[:0]
+	s.tooMany = false
 	kind := s.peek()
 	switch kind {
 	case '[':
@@ -139,7 +140,7 @@ const (
 func (m *Message) item(s *scanner, depth int) {
 	if len(m.items) == maxItems {
 		s.value(depth)
-		m.tooMany = true
+		s.tooMany = true
 		return
 	}
 	it := item{first: len(m.fields)}
@@ -171,6 +172,7 @@ const maxNameLength = 1024
 type envelope struct {
 	data                byte // kind of the value, 0 where it is missing
 	name, hash, network span
+	tooMany             bool // items, or members of items
 }
 
 func (m *Message) read(e envelope) *Malformed {
@@ -195,8 +197,8 @@ func (m *Message) read(e envelope) *Malformed {
 		}
 		m.HasHash = true
 	}
-	if m.tooMany {
-		return &Malformed{event.ReasonEnvelope, fmt.Sprintf("event_data has more than %d items", maxItems)}
+	if e.tooMany {
+		return &Malformed{event.ReasonEnvelope, fmt.Sprintf("event_data has more than %d items, or %d members", maxItems, maxMembers)}
 	}
 	if e.data != '[' && e.data != '{' {
 		return &Malformed{event.ReasonEnvelope, "event_data is neither an array nor an object"}
@@ -236,7 +238,7 @@ func index(fields []field, s *scanner, depth int, value func(key string) span) [
 		}
 		seen |= bit
 		if len(fields) == maxMembers {
-			s.fail("more than %d members", maxMembers)
+			s.tooMany = true
 			return
 		}
 		fields = append(fields, f)

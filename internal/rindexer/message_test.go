@@ -53,7 +53,7 @@ func TestParse(t *testing.T) {
 		"too many items, then few": {
 			`{"event_data":[0` + strings.Repeat(",0", maxItems) + `],"event_data":[{}]}`, "", 1,
 		},
-		"too many members": {`{"event_data":[` + strings.Repeat(manyMembersEach, maxMembers/1000) + `{"a":0}]}`, event.ReasonNotJSON, 0},
+		"too many members": {`{"event_data":[` + strings.Repeat(manyMembersEach, maxMembers/1000) + `{"a":0}]}`, event.ReasonEnvelope, 0},
 		"nested deep": {
 			`{"event_data":[{"a":` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}]}`, "", 1,
 		},

@@ -30,6 +30,8 @@ type scanner struct {
 	text string
 	pos  int
 	err  error
+
+	tooMany bool // items or members, of which only some are kept
 }
 
 func (s *scanner) fail(format string, args ...any) {

@@ -50,6 +50,10 @@ type Options struct {
 	// if below a millisecond.
 	Block time.Duration
 
+	// StaleAfter is the time without a Read after which the next ones return few entries at first, as much of another size may
+	// have come: while PostgreSQL was away, say. It should be longer than what a batch may take. A minute if zero.
+	StaleAfter time.Duration
+
 	// ClaimInterval is the time between two looks at the pending entries of the whole group.
 	ClaimInterval time.Duration
 	// ClaimMinIdle is how long an entry must have been with its owner, without a Hold, before it is taken over.
@@ -80,6 +84,9 @@ func New(o Options) *Consumer {
 	if o.Block < time.Millisecond {
 		o.Block = time.Second
 	}
+	if o.StaleAfter == 0 {
+		o.StaleAfter = time.Minute
+	}
 	if o.Count < 1 {
 		o.Count = 1
 	}
@@ -93,7 +100,7 @@ func New(o Options) *Consumer {
 	c := &Consumer{
 		o:       o,
 		group:   group{client: o.Client, stream: o.Stream, name: o.Group, counters: o.Counters, log: o.Log},
-		page:    newPager(o.Count, replyTimeout(o.Client)),
+		page:    newPager(o.Count, replyTimeout(o.Client), o.StaleAfter),
 		unacked: map[string]struct{}{},
 	}
 	c.claims.cursor = zeroID

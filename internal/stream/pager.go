@@ -15,10 +15,8 @@ const (
 	pageBytes = 4 << 20
 	// firstPage is asked for while nothing is known of the size of an entry.
 	firstPage = 16
-	// stalePage is asked for when nothing was read for so long that much of another size may have come: while PostgreSQL was
-	// away, say.
-	stalePage  = 4
-	staleAfter = 5 * time.Second
+	// stalePage is asked for when nothing was read for so long that much of another size may have come.
+	stalePage = 4
 	// longestReply is what an entry may take to be transferred. At 512 MB, which is Redis' bound, that is 34 Mbit/s.
 	longestReply = 2 * time.Minute
 )
@@ -28,6 +26,7 @@ const (
 // time a reply may take would otherwise be asked for again and again.
 type pager struct {
 	most  int64
+	stale time.Duration // after which what is known of the size of an entry is too old
 	limit int64
 	mean  int64     // bytes of an entry, moving
 	last  time.Time // when that was learned
@@ -36,12 +35,12 @@ type pager struct {
 	patience time.Duration // what it may take at present
 }
 
-func newPager(most int64, usual time.Duration) pager {
-	return pager{most: most, limit: min(most, firstPage), usual: usual, patience: usual}
+func newPager(most int64, usual, stale time.Duration) pager {
+	return pager{most: most, stale: stale, limit: min(most, firstPage), usual: usual, patience: usual}
 }
 
 func (p *pager) count() int64 {
-	if !p.last.IsZero() && time.Since(p.last) > staleAfter {
+	if !p.last.IsZero() && time.Since(p.last) > p.stale {
 		p.limit = min(p.limit, stalePage)
 	}
 	return p.limit

@@ -13,7 +13,7 @@ func TestPager(t *testing.T) {
 	t.Parallel()
 	large := []event.Message{{Payload: strings.Repeat("x", pageBytes/4)}}
 	small := []event.Message{{Payload: "x"}}
-	p := newPager(1000, 5*time.Second)
+	p := newPager(1000, 5*time.Second, time.Minute)
 	for _, step := range []struct {
 		name string
 		do   func()
@@ -31,7 +31,7 @@ func TestPager(t *testing.T) {
 				p.seen(small)
 			}
 		}, 1000},
-		{"nothing for a while", func() { p.last = p.last.Add(-staleAfter) }, stalePage},
+		{"nothing for a while", func() { p.last = p.last.Add(-p.stale) }, stalePage},
 		{"and none then", func() { p.seen(nil) }, 2 * stalePage},
 	} {
 		if step.do(); p.count() != step.want {
@@ -42,7 +42,7 @@ func TestPager(t *testing.T) {
 
 func TestPagerPatience(t *testing.T) {
 	t.Parallel()
-	p := newPager(1000, 30*time.Second)
+	p := newPager(1000, 30*time.Second, time.Minute)
 	timeout := func() { p.failed(os.ErrDeadlineExceeded) }
 	for p.count() > 1 {
 		timeout()
@@ -65,7 +65,7 @@ func TestPagerPatience(t *testing.T) {
 			t.Errorf("%s: got %v for %d entries, want %v for one", step.name, p.patience, p.count(), step.want)
 		}
 	}
-	if p = newPager(1, time.Hour); p.patience != time.Hour {
+	if p = newPager(1, time.Hour, time.Minute); p.patience != time.Hour {
 		t.Errorf("patience at start: got %v", p.patience)
 	}
 	if timeout(); p.patience != time.Hour {
