@@ -172,10 +172,17 @@ func testForgottenInACrash(t *testing.T, crash func(postgres *launch.Server, ses
 		t.Fatal(err)
 	}
 	total := load.finish()
+	// It takes a moment until it notices, and lets in whoever comes meanwhile.
 	testenv.Eventually(t, patience, func() error {
 		again, err := pgx.Connect(t.Context(), postgres.URL())
-		if err == nil {
-			err = again.Close(t.Context())
+		if err != nil {
+			return err
+		}
+		defer again.Close(t.Context())
+		var now, ours int
+		err = again.QueryRow(t.Context(), pids).Scan(&now, &ours)
+		if err == nil && now == walWriter {
+			err = errors.New("it has not crashed yet")
 		}
 		return err
 	})
