@@ -38,6 +38,7 @@ type options struct {
 	length    time.Duration // at least
 	kills     int           // at least
 	events    int           // exactly, if that is not 0; else as many as come in the time
+	spare     string        // harms that have this in their names are not done
 	soak      bool          // restarts alone, and a witness that is watched
 	everysec  bool          // Redis writes what it has answered for to disk within a second or two
 	again     string        // the flags that repeat it, but for the seed
@@ -84,6 +85,7 @@ func main() {
 	flag.IntVar(&o.events, "events", 0, "how many events there are; 0 is as many as come in the time")
 	flag.IntVar(&runs, "runs", 1, "how many runs, with seeds that follow each other; those in the report are not done again")
 	flag.BoolVar(&o.soak, "soak", false, "instead of harm: restarts now and then, and what a process that is not restarted has in use")
+	flag.StringVar(&o.spare, "spare", "", "leave out the harms with this in their names: FLUSHALL loses events by itself")
 	flag.BoolVar(&o.everysec, "everysec", false, "Redis with appendfsync everysec")
 	flag.StringVar(&drilled, "drill", "", "instead of harm: a restore of a base backup, a failover of PostgreSQL, or a redis-failover")
 	flag.IntVar(&after, "after", 200_000, "how many events more there are in a drill, when the server is put in another's place")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -137,7 +138,8 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 		return time.Since(start) >= o.length && r.killed(0) >= o.kills
 	}
 	raging, ctx := errgroup.WithContext(ctx)
-	all, pause := [][]harm{harms, killing}, time.Second
+	spared := func(h harm) bool { return o.spare != "" && strings.Contains(h.name, o.spare) }
+	all, pause := [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), killing}, time.Second
 	if o.soak {
 		all, pause = [][]harm{restarts}, time.Minute
 	}
