@@ -109,8 +109,7 @@ type look struct {
 	log *slog.Logger
 	bad bool
 
-	missing int64 // as it was seen last
-	seen    bool
+	missing *int64 // as it was seen last, nil before
 }
 
 func (l *look) take(ctx context.Context) (State, bool) {
@@ -139,10 +138,13 @@ func (l *look) vanished(s State) (n int64) {
 	if s.Missing == nil {
 		return 0
 	}
-	if l.seen || s.LastDeliveredID != s.LastID {
-		n = *s.Missing - l.missing
+	switch {
+	case l.missing != nil:
+		n = *s.Missing - *l.missing
+	case s.LastDeliveredID != s.LastID:
+		n = *s.Missing
 	}
-	l.missing, l.seen = *s.Missing, true
+	l.missing = s.Missing
 	return max(0, n)
 }
 
