@@ -63,18 +63,8 @@ func TestFullDisk(t *testing.T) {
 			p.awaitStatus(t, "/readyz", 200)
 
 			ballast := fill(t, small)
-			for range 100 {
-				if c.exhaust == "" {
-					break
-				}
-				db, err := pgx.Connect(t.Context(), postgres.URL())
-				if err == nil {
-					_, err = db.Exec(t.Context(), c.exhaust)
-					db.Close(t.Context())
-				}
-				if err != nil {
-					break
-				}
+			if c.exhaust != "" {
+				exhaust(t, postgres.URL(), c.exhaust)
 			}
 			_, said := p.awaitStatus(t, "/readyz", 503)
 			testenv.Eventually(t, patience, func() error {
@@ -107,6 +97,22 @@ func TestFullDisk(t *testing.T) {
 			compareLedger(t, db, total)
 		})
 	}
+}
+
+// exhaust repeats a statement until PostgreSQL has no room for it.
+func exhaust(t *testing.T, url, sql string) {
+	t.Helper()
+	db, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		return // there is none already
+	}
+	defer db.Close(t.Context())
+	for range 100 {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			return
+		}
+	}
+	t.Fatalf("there is still room after %s, a hundred times", sql)
 }
 
 // ownDisk puts a directory of a server on a small disk of its own, which takes root.
