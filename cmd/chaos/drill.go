@@ -192,10 +192,11 @@ func (f *failover) strike(ctx context.Context, w *world, _ *ledger) (err error) 
 	if err := errors.Join(w.postgres.Signal(syscall.SIGQUIT), w.postgres.Stop()); err != nil {
 		return err
 	}
+	f.sender = 0
 	if err := f.standby.Promote(ctx); err != nil {
 		return err
 	}
-	w.postgres, f.standby, f.sender = f.standby, nil, 0
+	w.postgres, f.standby = f.standby, nil
 	return redirect(w.toPostgres, w.postgres)
 }
 

@@ -1,8 +1,6 @@
 package event
 
-import (
-	"github.com/ethereum/go-ethereum/common"
-)
+import "github.com/ethereum/go-ethereum/common"
 
 // Origin is where in Redis an event came from.
 type Origin struct {
