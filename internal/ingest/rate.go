@@ -12,14 +12,15 @@ const rateSeconds = 5
 type rate struct {
 	mu      sync.Mutex
 	seconds [rateSeconds + 1]int64 // the last whole ones, and the one that is under way
-	newest  int64                  // since the epoch
+	clock   stopwatch
+	newest  int64 // of its seconds
 	peak    float64
 }
 
 func (r *rate) add(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.turn(time.Now())
+	r.turn(r.clock.elapsed())
 	r.seconds[r.newest%int64(len(r.seconds))] += int64(n)
 }
 
@@ -27,16 +28,13 @@ func (r *rate) add(n int) {
 func (r *rate) read() (current, peak float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.turn(time.Now())
+	r.turn(r.clock.elapsed())
 	return r.average(), r.peak
 }
 
 // turn empties the seconds that have passed since the last call.
-func (r *rate) turn(now time.Time) {
-	second := now.Unix()
-	if r.newest == 0 {
-		r.newest = second
-	}
+func (r *rate) turn(now time.Duration) {
+	second := int64(now / time.Second)
 	for steps := 0; r.newest < second && steps < len(r.seconds); steps++ {
 		r.peak = max(r.peak, float64(r.seconds[r.newest%int64(len(r.seconds))]))
 		r.newest++
@@ -53,4 +51,15 @@ func (r *rate) average() float64 {
 		}
 	}
 	return float64(sum) / rateSeconds
+}
+
+// stopwatch counts from when it was first looked at, and goes on evenly when somebody sets the clock of the machine: what is
+// counted by whole seconds of that clock would stand still while it repeats an hour.
+type stopwatch struct{ start time.Time }
+
+func (w *stopwatch) elapsed() time.Duration {
+	if w.start.IsZero() {
+		w.start = time.Now()
+	}
+	return time.Since(w.start)
 }

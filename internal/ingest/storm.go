@@ -31,8 +31,9 @@ type Storm struct {
 	pauses *Pauses
 
 	mu      sync.Mutex
+	clock   stopwatch
 	buckets [stormBuckets]map[kind]share
-	bucket  int64         // the number of the newest one, since the epoch
+	bucket  int64         // the number of the newest one, of those of the clock
 	pause   time.Duration // the last one
 	suspect *kind         // after a pause: what it was for, until that is seen again
 	over    chan struct{} // closed at the end of a pause; nil while there is none
@@ -97,7 +98,7 @@ func (s *Storm) count(batch *event.Batch, letters []event.DeadLetter) {
 	if s.over != nil {
 		return // decided before the pause began
 	}
-	newest := s.turn(time.Now())
+	newest := s.turn(s.clock.elapsed())
 	for k, n := range now {
 		if s.suspect != nil && *s.suspect == k {
 			s.suspect = nil
@@ -131,8 +132,8 @@ func (s *Storm) begin(k kind, seen share) {
 }
 
 // turn returns the bucket of a time, and empties those that have been passed over.
-func (s *Storm) turn(now time.Time) map[kind]share {
-	number := now.UnixNano() / int64(stormBucket)
+func (s *Storm) turn(now time.Duration) map[kind]share {
+	number := int64(now / stormBucket)
 	for n := max(s.bucket+1, number-stormBuckets+1); n <= number; n++ {
 		s.buckets[n%stormBuckets] = nil
 	}
