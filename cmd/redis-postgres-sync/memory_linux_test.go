@@ -105,45 +105,23 @@ func TestLittleMemory(t *testing.T) {
 	t.Logf("%d MB of messages, and %d MB of memory at most", bytes>>20, memory.peak(t)>>20)
 }
 
-// memory is a control group with a bound, which takes root. Its files are those of one of the two versions.
-type memory struct{ dir, bound, most string }
+// memory is a control group with a bound for its memory.
+type memory struct {
+	controlGroup
+	most string // the file
+}
 
 func newMemory(t *testing.T, limit int) memory {
 	t.Helper()
-	text, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		t.Skipf("control groups: %v", err)
+	g := newControlGroup(t, "memory")
+	if g.version == 1 {
+		g.bound(t, "memory.limit_in_bytes", strconv.Itoa(limit))
+		return memory{g, "memory.max_usage_in_bytes"}
 	}
-	m := memory{}
-	for line := range strings.Lines(string(text)) {
-		switch parts := strings.SplitN(strings.TrimSpace(line), ":", 3); {
-		case len(parts) != 3:
-		case parts[1] == "memory":
-			m = memory{filepath.Join("/sys/fs/cgroup/memory", parts[2]), "memory.limit_in_bytes", "memory.max_usage_in_bytes"}
-		case parts[1] == "" && m.dir == "":
-			m = memory{filepath.Join("/sys/fs/cgroup", parts[2]), "memory.max", "memory.peak"}
-		}
-	}
-	m.dir = filepath.Join(m.dir, fmt.Sprintf("redis-postgres-sync-%d", os.Getpid()))
-	if err := os.Mkdir(m.dir, 0o755); err != nil {
-		t.Skipf("make a control group: %v", err)
-	}
-	t.Cleanup(func() {
-		testenv.Eventually(t, patience, func() error { return os.Remove(m.dir) })
-	})
-	if err := os.WriteFile(filepath.Join(m.dir, m.bound), []byte(strconv.Itoa(limit)), 0o644); err != nil {
-		t.Skipf("bound the memory of a control group: %v", err)
-	}
+	g.bound(t, "memory.max", strconv.Itoa(limit))
 	// It is to be killed, and not to swap, where the kernel tells these apart.
-	_ = os.WriteFile(filepath.Join(m.dir, "memory.swap.max"), []byte("0"), 0o644)
-	return m
-}
-
-func (m memory) add(t *testing.T, pid int) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(m.dir, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	_ = os.WriteFile(filepath.Join(g.dir, "memory.swap.max"), []byte("0"), 0o644)
+	return memory{g, "memory.peak"}
 }
 
 // peak is the most that was in use, in bytes; 0 where the kernel does not tell.

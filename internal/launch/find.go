@@ -20,6 +20,8 @@ const (
 	RedisServer Program = "redis-server"
 	// CCompiler is what the race detector needs; the servers do without.
 	CCompiler Program = "cc"
+	// PgBouncer is for one test, which skips without it.
+	PgBouncer Program = "pgbouncer"
 )
 
 // MissingError reports programs that are not installed. Its text is one line that ends with the command that installs
@@ -45,22 +47,28 @@ type installer struct {
 
 // aptGet is the one that Install runs; the others only make a hint.
 var aptGet = installer{"apt-get", "apt-get install -y", map[Program][]string{
-	PostgreSQL: {"postgresql"}, RedisServer: {"redis-server"}, CCompiler: {"gcc", "libc6-dev"}}}
+	PostgreSQL: {"postgresql"}, RedisServer: {"redis-server"}, CCompiler: {"gcc", "libc6-dev"},
+	PgBouncer: {"pgbouncer"}}}
 
 var installers = []installer{
 	aptGet,
 	{"dnf", "dnf install -y", map[Program][]string{
-		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"}}},
+		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"},
+		PgBouncer: {"pgbouncer"}}},
 	{"zypper", "zypper install -y", map[Program][]string{
-		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"}}},
+		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"},
+		PgBouncer: {"pgbouncer"}}},
 	{"pacman", "pacman -S --needed", map[Program][]string{
-		PostgreSQL: {"postgresql"}, RedisServer: {"valkey"}, CCompiler: {"gcc"}}},
+		PostgreSQL: {"postgresql"}, RedisServer: {"valkey"}, CCompiler: {"gcc"},
+		PgBouncer: {"pgbouncer"}}},
 	{"apk", "apk add", map[Program][]string{
-		PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"gcc", "musl-dev"}}},
+		PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"gcc", "musl-dev"},
+		PgBouncer: {"pgbouncer"}}},
 }
 
 var homebrew = installer{"brew", "brew install", map[Program][]string{
-	PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"llvm"}}}
+	PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"llvm"},
+	PgBouncer: {"pgbouncer"}}}
 
 func hint(programs []Program) string {
 	if runtime.GOOS == "darwin" {
@@ -108,6 +116,8 @@ func installed(p Program) bool {
 		_, ok = searchRedis()
 	case CCompiler:
 		ok = compilerWorks()
+	case PgBouncer:
+		ok = inPath("pgbouncer")
 	}
 	return ok
 }
@@ -220,13 +230,18 @@ func searchRedis() (string, bool) {
 
 // compilerWorks tries a header too: a compiler without the C library's is of no use to cgo.
 func compilerWorks() bool {
+	cmd := compiler("-E", "-x", "c", "-")
+	cmd.Stdin = strings.NewReader("#include <stdlib.h>\n")
+	return cmd.Run() == nil
+}
+
+// compiler is a run of the C compiler that the go command calls.
+func compiler(args ...string) *exec.Cmd {
 	cc := strings.Fields(os.Getenv("CC"))
 	if len(cc) == 0 {
 		cc = []string{defaultCompiler()}
 	}
-	cmd := exec.Command(cc[0], append(cc[1:], "-E", "-x", "c", "-")...)
-	cmd.Stdin = strings.NewReader("#include <stdlib.h>\n")
-	return cmd.Run() == nil
+	return exec.Command(cc[0], append(cc[1:], args...)...)
 }
 
 // defaultCompiler is the one that the go command calls where CC is not set.

@@ -51,6 +51,7 @@ type Server struct {
 	dir     *directory
 	port    int
 	process *process
+	clock   []string // environment that gives it a clock of its own
 }
 
 // start runs an engine on a free port of its own. It owns dir from here on, and removes it where the start fails.
@@ -111,7 +112,9 @@ func (s *Server) Stop() error {
 
 // run starts the process on s.port and returns once it accepts clients. Where it does not, nothing is left running.
 func (s *Server) run(ctx context.Context) error {
-	p, err := spawn(s.engine.command(s.port), s.dir)
+	command := s.engine.command(s.port)
+	command.Env = append(command.Env, s.clock...)
+	p, err := spawn(command, s.dir)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,6 @@
 // Command install makes a machine ready for the tests: it installs PostgreSQL, Redis and a C compiler where they are
-// missing, if it may, and otherwise says in one line what to install. It uses nothing but the standard library, so it
+// missing, if it may, and otherwise says in one line what to install. It does the same for PgBouncer, but
+// the test that takes it skips without it. It uses nothing but the standard library, so it
 // runs before there is a compiler for cgo or a downloaded module. It is no installer of redis-postgres-sync itself.
 package main
 
@@ -19,5 +20,8 @@ func main() {
 	if err := launch.Install(ctx, os.Stdout, launch.PostgreSQL, launch.RedisServer, launch.CCompiler); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+	if err := launch.Install(ctx, os.Stdout, launch.PgBouncer); err != nil {
+		fmt.Fprintln(os.Stdout, "a test will be skipped:", err)
 	}
 }
