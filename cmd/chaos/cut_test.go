@@ -19,8 +19,41 @@ import (
 )
 
 // TestCutAtEveryByte cuts the connection to a server after every so many bytes of what a batch says to it and is told by it,
-// COMMIT and its answer, COPY, XREADGROUP and XACK included. CHAOS_STEP=1 takes every byte; a short run takes fewer.
+// COMMIT and its answer, COPY, a dead letter, XREADGROUP and XACK included. CHAOS_STEP=1 takes every byte; a short run takes
+// fewer.
 func TestCutAtEveryByte(t *testing.T) {
+	atEveryByte(t, func(t *testing.T, w *world) func() (cut, mend func()) {
+		w.loop(t)
+		return func() (cut, mend func()) { return nil, func() {} }
+	})
+}
+
+// TestKillAtEveryByte kills the service outright at these places. A process that is killed leaves nothing behind but what it has
+// said to the servers, so that there is no other place within it at which a kill could do more.
+func TestKillAtEveryByte(t *testing.T) {
+	atEveryByte(t, func(t *testing.T, w *world) func() (kill, mend func()) {
+		begin := func() *instance {
+			i, err := w.begin("killed")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return i
+		}
+		i := begin()
+		return func() (kill, mend func()) {
+			victim := i
+			return func() { victim.service.Signal(os.Kill) }, func() {
+				victim.service.Wait()
+				w.forget(victim)
+				i = begin()
+			}
+		}
+	})
+}
+
+// atEveryByte has a batch written for every so many bytes of its conversation with a server, after which the connection is cut.
+// What begin starts writes the batches. What it returns is called for each place: cut is called there as well, and mend afterwards.
+func atEveryByte(t *testing.T, begin func(*testing.T, *world) func() (cut, mend func())) {
 	step, err := strconv.Atoi(os.Getenv("CHAOS_STEP"))
 	if err != nil {
 		step = 61
@@ -32,12 +65,11 @@ func TestCutAtEveryByte(t *testing.T) {
 		t.Run(server, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			w, err := newWorld(ctx, binary, nil)
+			w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + streamNames[0]})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer w.close()
-			w.settings = []string{"REDIS_STREAMS=" + streamNames[0]}
 			i, err := w.begin("migrates")
 			if err != nil {
 				t.Fatal(err)
@@ -49,17 +81,19 @@ func TestCutAtEveryByte(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.forget(i)
-			w.loop(t)
+			each := begin(t, w)
 
 			p := pick(w)
-			l := &ledger{seed: 3, streams: streamNames[:1]}
+			l := &ledger{seed: 3, streams: streamNames[:1], kindOf: func(n int) kind {
+				if n%3 == 1 {
+					return poison
+				}
+				return typed
+			}}
 			random := rand.New(rand.NewPCG(1, 1))
-			next := 0
 			send := func() {
 				t.Helper()
-				m := l.next(next, 3, random)
-				next = m.end
-				if err := l.add(ctx, w.redis, []message{m}, false); err != nil {
+				if err := l.add(ctx, w.redis, []message{l.next(l.sent(), 3, random)}, false); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -76,7 +110,8 @@ func TestCutAtEveryByte(t *testing.T) {
 			}
 			cuts, longest := 0, 0
 			for at := 1 + rand.IntN(step); ; at += step {
-				p.set(fault{cutAfter: int64(at)})
+				cut, mend := each()
+				p.set(fault{cutAfter: int64(at), cutting: cut})
 				send()
 				uncut := until(ctx, 30*time.Second, func() error {
 					if p.cutsDone() > 0 {
@@ -86,16 +121,19 @@ func TestCutAtEveryByte(t *testing.T) {
 				})
 				done := p.cutsDone()
 				p.set(fault{})
+				if done > 0 {
+					mend()
+				}
 				if err := errors.Join(uncut, until(ctx, 30*time.Second, drained)); err != nil {
 					t.Fatalf("cut at byte %d: %v", at, err)
 				}
-				if cuts, longest = cuts+done, at; done == 0 {
+				if cuts, longest = cuts+min(done, 1), at; done == 0 {
 					break
 				}
 			}
-			t.Logf("%d cuts, of a conversation of up to %d bytes", cuts, longest)
+			t.Logf("%d times, in a conversation of up to %d bytes", cuts, longest)
 			if cuts < 10 {
-				t.Error("that were hardly any")
+				t.Error("that was hardly ever")
 			}
 			db, err := w.connect(ctx)
 			if err != nil {

@@ -22,6 +22,7 @@ import (
 type ledger struct {
 	seed    uint64
 	streams []string
+	kindOf  func(n int) kind // instead of what follows from the seed, if it is set
 
 	adding   sync.Mutex // held while Redis is being given entries
 	looking  sync.Mutex // held while what is acknowledged is looked up
@@ -49,6 +50,9 @@ const (
 
 // kind of event n: one in a hundred is poison, and of these one in eight a message of its own.
 func (l *ledger) kind(n int) kind {
+	if l.kindOf != nil {
+		return l.kindOf(n)
+	}
 	switch r := splitmix(l.seed ^ uint64(n)); {
 	case r%800 == 0:
 		return rubbish

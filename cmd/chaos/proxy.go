@@ -34,6 +34,8 @@ type fault struct {
 	delay time.Duration
 	// cutAfter cuts each connection when so many bytes have passed in both directions since the fault began. 0 is never.
 	cutAfter int64
+	// cutting is called when that cuts a connection, if it is set.
+	cutting func()
 }
 
 // link is a connection through the proxy.
@@ -196,6 +198,9 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 			p.cuts++
 		}
 		p.mu.Unlock()
+		if end && f.cutting != nil {
+			f.cutting()
+		}
 		if end {
 			return n, errCut
 		}

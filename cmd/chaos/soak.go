@@ -67,13 +67,14 @@ func (w *world) sample(ctx context.Context) (u usage, err error) {
 			return u, err
 		}
 		u.residentMB, u.files = pages*float64(os.Getpagesize())/1e6, float64(len(files))
-		u.goroutine, err = goroutines(ctx, i.port)
+		u.goroutine, err = metric(ctx, i.port, "go_goroutines")
 		return u, err
 	}
 	return u, errors.New("the witness is gone")
 }
 
-func goroutines(ctx context.Context, port int) (float64, error) {
+// metric reads a metric from the HTTP port of an instance, and sums it up over all labels.
+func metric(ctx context.Context, port int, name string) (sum float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", port), nil)
@@ -85,12 +86,22 @@ func goroutines(ctx context.Context, port int) (float64, error) {
 		return 0, err
 	}
 	defer response.Body.Close()
+	found := false
 	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if value, ok := strings.CutPrefix(lines.Text(), "go_goroutines "); ok {
-			return strconv.ParseFloat(value, 64)
+		sample, ok := strings.CutPrefix(lines.Text(), name)
+		if !ok || !strings.HasPrefix(sample, " ") && !strings.HasPrefix(sample, "{") {
+			continue
 		}
+		value, err := strconv.ParseFloat(sample[strings.LastIndexByte(sample, ' ')+1:], 64)
+		if err != nil {
+			return 0, fmt.Errorf("read the metric %s: %w", name, err)
+		}
+		sum, found = sum+value, true
 	}
-	return 0, errors.New("the metrics have no go_goroutines")
+	if !found {
+		return 0, fmt.Errorf("the metrics have no %s", name)
+	}
+	return sum, nil
 }
 
 // tellUsage prints the mean of each tenth of the samples.
