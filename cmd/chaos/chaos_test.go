@@ -127,18 +127,21 @@ func TestSample(t *testing.T) {
 }
 
 // TestRestore: a backup is restored, and all that was acknowledged since comes back.
-func TestRestore(t *testing.T) { testDrill(t, "restore") }
+func TestRestore(t *testing.T) { testDrill(t, new(restore), "restore") }
 
 // TestFailover: a standby that was behind is promoted, and all that it lacks comes back.
-func TestFailover(t *testing.T) { testDrill(t, "failover") }
+func TestFailover(t *testing.T) { testDrill(t, new(failover), "failover") }
 
 // TestRedisFailover: a replica that was behind is promoted: what it has is delivered again, and what it lacks is not missing where
 // it was acknowledged.
-func TestRedisFailover(t *testing.T) { testDrill(t, "redis-failover") }
+func TestRedisFailover(t *testing.T) { testDrill(t, new(redisFailover), "redis-failover") }
 
-func testDrill(t *testing.T, name string) {
+func testDrill(t *testing.T, d drill, name string, changes ...func(*options)) {
 	o := options{binary: binary, seed: rand.Uint64N(1 << 31), instances: 2, rate: 5000, logf: t.Logf}
-	result, err := runDrill(within(t), o, drills[name](), 10_000)
+	for _, change := range changes {
+		change(&o)
+	}
+	result, err := runDrill(within(t), o, d, 10_000)
 	t.Logf("%s", result)
 	if err != nil || result.failed() || result.Events < 15_000 {
 		t.Errorf("%v; %s\nto repeat: go run ./cmd/chaos -seed %d -instances 2 -drill %s -after 10000", err, result.First, o.seed, name)

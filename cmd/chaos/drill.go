@@ -44,7 +44,7 @@ func runDrill(ctx context.Context, o options, d drill, events int) (result outco
 	}
 	defer w.close()
 	defer d.close()
-	l := &ledger{seed: o.seed, streams: streamNames}
+	l := &ledger{seed: o.seed, streams: streamNames, kindOf: o.kindOf}
 	v := &result.verdict
 	producing, end := context.WithCancel(ctx)
 	defer end()
@@ -221,12 +221,18 @@ func redirect(p *proxy, to *launch.Server) error {
 // others are delivered again.
 type redisFailover struct {
 	replica *launch.Server
-	missing int // entries that it lacks
+	behind  time.Duration // of its clock
+	missing int           // entries that it lacks
 }
 
 func (f *redisFailover) prepare(ctx context.Context, w *world) (err error) {
 	if f.replica, err = launch.DurableRedis(ctx); err != nil {
 		return err
+	}
+	if f.behind != 0 {
+		if err := errors.Join(f.replica.OwnClock(ctx), f.replica.SetClock(-f.behind)); err != nil {
+			return err
+		}
 	}
 	primary, err := url.Parse(w.redisServer.URL())
 	if err != nil {

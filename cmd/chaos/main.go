@@ -34,14 +34,15 @@ type options struct {
 	settings  []string // of the instances
 	seed      uint64
 	instances int
-	rate      int           // events a second
-	length    time.Duration // at least
-	kills     int           // at least
-	events    int           // exactly, if that is not 0; else as many as come in the time
-	spare     string        // harms that have this in their names are not done
-	soak      bool          // restarts alone, and a witness that is watched
-	everysec  bool          // Redis writes what it has answered for to disk within a second or two
-	again     string        // the flags that repeat it, but for the seed
+	rate      int            // events a second
+	length    time.Duration  // at least
+	kills     int            // at least
+	events    int            // exactly, if that is not 0; else as many as come in the time
+	spare     string         // harms that have this in their names are not done
+	soak      bool           // restarts alone, and a witness that is watched
+	everysec  bool           // Redis writes what it has answered for to disk within a second or two
+	kindOf    func(int) kind // of the events of a drill, instead of what follows from the seed
+	again     string         // the flags that repeat it, but for the seed
 	logf      func(format string, args ...any)
 }
 
