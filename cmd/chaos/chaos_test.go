@@ -127,25 +127,33 @@ func TestSample(t *testing.T) {
 }
 
 // TestRestore: a backup is restored, and all that was acknowledged since comes back.
-func TestRestore(t *testing.T) { testDrill(t, new(restore), "restore") }
+func TestRestore(t *testing.T) { testDrill(t, "restore") }
 
 // TestFailover: a standby that was behind is promoted, and all that it lacks comes back.
-func TestFailover(t *testing.T) { testDrill(t, new(failover), "failover") }
+func TestFailover(t *testing.T) { testDrill(t, "failover") }
 
 // TestRedisFailover: a replica that was behind is promoted: what it has is delivered again, and what it lacks is not missing where
 // it was acknowledged.
-func TestRedisFailover(t *testing.T) { testDrill(t, new(redisFailover), "redis-failover") }
+func TestRedisFailover(t *testing.T) { testDrill(t, "redis-failover") }
 
-func testDrill(t *testing.T, d drill, name string, changes ...func(*options)) {
-	o := options{binary: binary, seed: rand.Uint64N(1 << 31), instances: 2, rate: 5000, logf: t.Logf}
-	for _, change := range changes {
-		change(&o)
+// testDrill does one that the command has too.
+func testDrill(t *testing.T, name string) {
+	l := newLedger(rand.Uint64N(1 << 31))
+	if !drillSucceeds(t, drills[name](), l) {
+		t.Errorf("to repeat: go run ./cmd/chaos -seed %d -instances 2 -drill %s -after 10000", l.seed, name)
 	}
-	result, err := runDrill(within(t), o, d, 10_000)
+}
+
+func drillSucceeds(t *testing.T, d drill, l *ledger) bool {
+	t.Helper()
+	o := options{binary: binary, seed: l.seed, instances: 2, rate: 5000, logf: t.Logf}
+	result, err := runDrill(within(t), o, d, l, 10_000)
 	t.Logf("%s", result)
-	if err != nil || result.failed() || result.Events < 15_000 {
-		t.Errorf("%v; %s\nto repeat: go run ./cmd/chaos -seed %d -instances 2 -drill %s -after 10000", err, result.First, o.seed, name)
+	ok := err == nil && !result.failed() && result.Events >= 15_000
+	if !ok {
+		t.Errorf("%v; %s", err, result.First)
 	}
+	return ok
 }
 
 // TestFlush: Redis is emptied under load, and forgets nothing but what it had not been acknowledged for.
@@ -155,7 +163,7 @@ func TestFlush(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.close()
-	l := &ledger{seed: rand.Uint64N(1 << 31), streams: streamNames}
+	l := newLedger(rand.Uint64N(1 << 31))
 	ctx, end := context.WithCancel(t.Context())
 	produced := make(chan error)
 	go func() { produced <- l.produce(ctx, w.redis, 2000, math.MaxInt) }()
@@ -273,7 +281,7 @@ func TestCheck(t *testing.T) {
 	if err := w.awaitTables(ctx); err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{seed: 5, streams: streamNames}
+	l := newLedger(5)
 	if err := l.produce(ctx, w.redis, 1_000_000, 3000); err != nil {
 		t.Fatal(err)
 	}
@@ -449,6 +457,12 @@ func TestProxy(t *testing.T) {
 	}
 	if got := echo(t, false); !bytes.Equal(got, text) {
 		t.Errorf("%d bytes came back after all faults", len(got))
+	}
+
+	told := make(chan struct{}, 1)
+	p.set(fault{cutAfter: 300, cutting: func() { told <- struct{}{} }})
+	if echo(t, false); len(told) != 1 {
+		t.Error("a connection was cut, and nobody was told")
 	}
 }
 

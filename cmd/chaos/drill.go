@@ -34,9 +34,9 @@ var drills = map[string]func() drill{
 	"redis-failover": func() drill { return new(redisFailover) },
 }
 
-// runDrill has so many more events acknowledged between the two parts of a drill, and some behind it: all of them must be there
-// in the end, but for those that Redis has lost before they were acknowledged.
-func runDrill(ctx context.Context, o options, d drill, events int) (result outcome, err error) {
+// runDrill has so many more events of a ledger acknowledged between the two parts of a drill, and some behind it: all of them must be
+// there in the end, but for those that Redis has lost before they were acknowledged.
+func runDrill(ctx context.Context, o options, d drill, l *ledger, events int) (result outcome, err error) {
 	start := time.Now()
 	w, err := o.world(ctx)
 	if err != nil {
@@ -44,7 +44,6 @@ func runDrill(ctx context.Context, o options, d drill, events int) (result outco
 	}
 	defer w.close()
 	defer d.close()
-	l := &ledger{seed: o.seed, streams: streamNames, kindOf: o.kindOf}
 	v := &result.verdict
 	producing, end := context.WithCancel(ctx)
 	defer end()
@@ -230,7 +229,7 @@ func (f *redisFailover) prepare(ctx context.Context, w *world) (err error) {
 		return err
 	}
 	if f.behind != 0 {
-		if err := errors.Join(f.replica.OwnClock(ctx), f.replica.SetClock(-f.behind)); err != nil {
+		if err := f.replica.OwnClock(ctx, -f.behind); err != nil {
 			return err
 		}
 	}

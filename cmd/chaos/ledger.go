@@ -31,6 +31,9 @@ type ledger struct {
 	messages []message // in the order in which they were added
 }
 
+// newLedger is one of nothing yet, for all streams.
+func newLedger(seed uint64) *ledger { return &ledger{seed: seed, streams: streamNames} }
+
 // message is one entry: the events from first up to, and not including, end.
 type message struct {
 	stream     string

@@ -34,15 +34,14 @@ type options struct {
 	settings  []string // of the instances
 	seed      uint64
 	instances int
-	rate      int            // events a second
-	length    time.Duration  // at least
-	kills     int            // at least
-	events    int            // exactly, if that is not 0; else as many as come in the time
-	spare     string         // harms that have this in their names are not done
-	soak      bool           // restarts alone, and a witness that is watched
-	everysec  bool           // Redis writes what it has answered for to disk within a second or two
-	kindOf    func(int) kind // of the events of a drill, instead of what follows from the seed
-	again     string         // the flags that repeat it, but for the seed
+	rate      int           // events a second
+	length    time.Duration // at least
+	kills     int           // at least
+	events    int           // exactly, if that is not 0; else as many as come in the time
+	spare     string        // harms that have this in their names are not done
+	soak      bool          // restarts alone, and a witness that is watched
+	everysec  bool          // Redis writes what it has answered for to disk within a second or two
+	again     string        // the flags that repeat it, but for the seed
 	logf      func(format string, args ...any)
 }
 
@@ -120,7 +119,9 @@ func main() {
 			fmt.Fprintf(os.Stderr, "chaos: -drill %s is none; hint: want restore, failover or redis-failover\n", drilled)
 			os.Exit(2)
 		}
-		do = func(ctx context.Context, o options) (outcome, error) { return runDrill(ctx, o, newDrill(), after) }
+		do = func(ctx context.Context, o options) (outcome, error) {
+			return runDrill(ctx, o, newDrill(), newLedger(o.seed), after)
+		}
 	}
 	if err := repeat(ctx, o, do, runs, report); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
@@ -206,14 +207,12 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	defer w.close()
 	var samples []usage
 	if o.soak {
-		i, err := w.begin(witness)
-		if err != nil {
+		if _, err := w.begin(witness); err != nil {
 			return result, err
 		}
-		i.taken.Store(true)
 	}
 
-	l := &ledger{seed: o.seed, streams: streamNames}
+	l := newLedger(o.seed)
 	r := &record{done: make(map[string]int)}
 	v := &result.verdict
 	producing, endProducing := context.WithCancel(ctx)

@@ -34,7 +34,7 @@ type fault struct {
 	delay time.Duration
 	// cutAfter cuts each connection when so many bytes have passed in both directions since the fault began. 0 is never.
 	cutAfter int64
-	// cutting is called when that cuts a connection, if it is set.
+	// cutting, if it is set, is called for each connection that this cuts, before it is closed. It must not close the proxy.
 	cutting func()
 }
 
@@ -198,10 +198,10 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 			p.cuts++
 		}
 		p.mu.Unlock()
-		if end && f.cutting != nil {
-			f.cutting()
-		}
 		if end {
+			if f.cutting != nil {
+				f.cutting()
+			}
 			return n, errCut
 		}
 		return n, err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 // restarts are the harms of a soak: what operators do every day.
@@ -73,7 +75,7 @@ func (w *world) sample(ctx context.Context) (u usage, err error) {
 	return u, errors.New("the witness is gone")
 }
 
-// metric reads a metric from the HTTP port of an instance, and sums it up over all labels.
+// metric reads a counter or a gauge from the HTTP port of an instance, and sums it up over all labels.
 func metric(ctx context.Context, port int, name string) (sum float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -86,20 +88,20 @@ func metric(ctx context.Context, port int, name string) (sum float64, err error)
 		return 0, err
 	}
 	defer response.Body.Close()
-	found := false
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		sample, ok := strings.CutPrefix(lines.Text(), name)
-		if !ok || !strings.HasPrefix(sample, " ") && !strings.HasPrefix(sample, "{") {
-			continue
-		}
-		value, err := strconv.ParseFloat(sample[strings.LastIndexByte(sample, ' ')+1:], 64)
-		if err != nil {
-			return 0, fmt.Errorf("read the metric %s: %w", name, err)
-		}
-		sum, found = sum+value, true
+	if response.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("read the metrics: %s", response.Status)
 	}
-	if !found {
-		return 0, fmt.Errorf("the metrics have no %s", name)
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		return 0, fmt.Errorf("read the metrics: %w", err)
+	}
+	family, ok := families[name]
+	if !ok {
+		return 0, fmt.Errorf("read the metrics: no %s", name)
+	}
+	for _, m := range family.GetMetric() {
+		sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
 	}
 	return sum, nil
 }

@@ -151,6 +151,7 @@ func (w *world) begin(name string) (*instance, error) {
 		return nil, err
 	}
 	i := &instance{name: name, port: port, service: service, extra: strings.HasPrefix(name, extra)}
+	i.taken.Store(name == witness)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.instances = append(w.instances, i)

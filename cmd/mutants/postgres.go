@@ -213,6 +213,20 @@ var ofPostgres = []mutant{
 		tests:   tests{pkg: "internal/pg", run: "TestWatermarkToTrimBelow"},
 	},
 	{
+		name:    "take a clock that was set ahead for time that has passed",
+		file:    "internal/pg/progress.go",
+		find:    "@age AND NOT (` + clockWasSet + `)`",
+		replace: "@age`",
+		tests:   tests{pkg: "internal/pg", run: "TestWatermarkToTrimBelow"},
+	},
+	{
+		name:    "trim nothing until a clock that was set back has caught up",
+		file:    "internal/pg/progress.go",
+		find:    "OR now() - p.updated_at < - interval '1 minute'`",
+		replace: "`",
+		tests:   tests{pkg: "internal/pg", run: "TestWatermarkToTrimBelow"},
+	},
+	{
 		name:    "take a lock for each network",
 		file:    "internal/pg/writer.go",
 		find:    "hash.Sum64()%networkLocks",

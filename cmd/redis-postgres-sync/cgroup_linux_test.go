@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,8 +12,8 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
-// controlGroup bounds what the processes in it may have of something, which takes root. Its files are those of one of the two
-// versions.
+// controlGroup is one of version 1 or 2, whose files have different names: it bounds what the processes in it may have of
+// something. It takes root.
 type controlGroup struct {
 	dir     string
 	version int
@@ -29,7 +30,7 @@ func newControlGroup(t *testing.T, controller string) controlGroup {
 	for line := range strings.Lines(string(text)) {
 		switch parts := strings.SplitN(strings.TrimSpace(line), ":", 3); {
 		case len(parts) != 3:
-		case parts[1] == controller:
+		case slices.Contains(strings.Split(parts[1], ","), controller):
 			g = controlGroup{filepath.Join("/sys/fs/cgroup", controller, parts[2]), 1}
 		case parts[1] == "" && g.dir == "":
 			g = controlGroup{filepath.Join("/sys/fs/cgroup", parts[2]), 2}
@@ -45,11 +46,11 @@ func newControlGroup(t *testing.T, controller string) controlGroup {
 	return g
 }
 
-// bound sets a bound, or skips the test.
-func (g controlGroup) bound(t *testing.T, file, value string) {
+// set writes one of its files, or skips the test where the kernel does not take it.
+func (g controlGroup) set(t *testing.T, file, value string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(g.dir, file), []byte(value), 0o644); err != nil {
-		t.Skipf("bound a control group: %v", err)
+		t.Skipf("set %s of a control group: %v", file, err)
 	}
 }
 

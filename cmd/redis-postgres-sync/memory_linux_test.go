@@ -108,17 +108,17 @@ func TestLittleMemory(t *testing.T) {
 // memory is a control group with a bound for its memory.
 type memory struct {
 	controlGroup
-	most string // the file
+	peakFile string
 }
 
 func newMemory(t *testing.T, limit int) memory {
 	t.Helper()
 	g := newControlGroup(t, "memory")
 	if g.version == 1 {
-		g.bound(t, "memory.limit_in_bytes", strconv.Itoa(limit))
+		g.set(t, "memory.limit_in_bytes", strconv.Itoa(limit))
 		return memory{g, "memory.max_usage_in_bytes"}
 	}
-	g.bound(t, "memory.max", strconv.Itoa(limit))
+	g.set(t, "memory.max", strconv.Itoa(limit))
 	// It is to be killed, and not to swap, where the kernel tells these apart.
 	_ = os.WriteFile(filepath.Join(g.dir, "memory.swap.max"), []byte("0"), 0o644)
 	return memory{g, "memory.peak"}
@@ -127,7 +127,7 @@ func newMemory(t *testing.T, limit int) memory {
 // peak is the most that was in use, in bytes; 0 where the kernel does not tell.
 func (m memory) peak(t *testing.T) int {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(m.dir, m.most))
+	text, err := os.ReadFile(filepath.Join(m.dir, m.peakFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return 0
 	}

@@ -25,7 +25,7 @@ type Metrics struct {
 
 	// The first two as numbers, for who asks without Prometheus.
 	totalProcessed, totalFailed atomic.Int64
-	rate                        rate
+	rate                        *rate
 }
 
 // NewMetrics registers the metrics of the loops with r, which may be nil.
@@ -42,6 +42,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		Help: "Attempts that failed and are made again: to read from Redis, to write into PostgreSQL.",
 	}, []string{"operation"})
 	m := &Metrics{
+		rate:      newRate(),
 		processed: counter("events_processed_total", "Events decided: rows, duplicates and dead letters."),
 		failed:    counter("events_failed_total", "Events and messages that became dead letters."),
 		batches:   counter("batches_processed_total", "Batches committed."),

@@ -10,17 +10,21 @@ const rateSeconds = 5
 
 // rate counts events by second: how many there are a second now, and how many there were at most.
 type rate struct {
+	// start is where seconds are counted from. By the time of day the rate would stand still while that repeats an hour.
+	start time.Time
+
 	mu      sync.Mutex
 	seconds [rateSeconds + 1]int64 // the last whole ones, and the one that is under way
-	clock   stopwatch
-	newest  int64 // of its seconds
+	newest  int64                  // the number of the latter
 	peak    float64
 }
+
+func newRate() *rate { return &rate{start: time.Now()} }
 
 func (r *rate) add(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.turn(r.clock.elapsed())
+	r.turn(time.Since(r.start))
 	r.seconds[r.newest%int64(len(r.seconds))] += int64(n)
 }
 
@@ -28,13 +32,13 @@ func (r *rate) add(n int) {
 func (r *rate) read() (current, peak float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.turn(r.clock.elapsed())
+	r.turn(time.Since(r.start))
 	return r.average(), r.peak
 }
 
 // turn empties the seconds that have passed since the last call.
-func (r *rate) turn(now time.Duration) {
-	second := int64(now / time.Second)
+func (r *rate) turn(elapsed time.Duration) {
+	second := int64(elapsed / time.Second)
 	for steps := 0; r.newest < second && steps < len(r.seconds); steps++ {
 		r.peak = max(r.peak, float64(r.seconds[r.newest%int64(len(r.seconds))]))
 		r.newest++
@@ -51,15 +55,4 @@ func (r *rate) average() float64 {
 		}
 	}
 	return float64(sum) / rateSeconds
-}
-
-// stopwatch counts from when it was first looked at, and goes on evenly when somebody sets the clock of the machine: what is
-// counted by whole seconds of that clock would stand still while it repeats an hour.
-type stopwatch struct{ start time.Time }
-
-func (w *stopwatch) elapsed() time.Duration {
-	if w.start.IsZero() {
-		w.start = time.Now()
-	}
-	return time.Since(w.start)
 }

@@ -29,11 +29,11 @@ const (
 type Storm struct {
 	stream string
 	pauses *Pauses
+	start  time.Time // not the epoch: the time of day may be set back, and repeat an hour
 
 	mu      sync.Mutex
-	clock   stopwatch
 	buckets [stormBuckets]map[kind]share
-	bucket  int64         // the number of the newest one, of those of the clock
+	bucket  int64         // the number of the newest one, counted from start
 	pause   time.Duration // the last one
 	suspect *kind         // after a pause: what it was for, until that is seen again
 	over    chan struct{} // closed at the end of a pause; nil while there is none
@@ -53,7 +53,7 @@ func (s share) stormy(least int) bool { return s.decided >= least && 2*s.letters
 
 // NewStorm returns what watches one stream.
 func NewStorm(stream string, pauses *Pauses) *Storm {
-	return &Storm{stream: stream, pauses: pauses}
+	return &Storm{stream: stream, pauses: pauses, start: time.Now()}
 }
 
 // Resume ends a pause now, for somebody who has mended the cause.
@@ -98,7 +98,7 @@ func (s *Storm) count(batch *event.Batch, letters []event.DeadLetter) {
 	if s.over != nil {
 		return // decided before the pause began
 	}
-	newest := s.turn(s.clock.elapsed())
+	newest := s.turn(time.Since(s.start))
 	for k, n := range now {
 		if s.suspect != nil && *s.suspect == k {
 			s.suspect = nil
@@ -131,9 +131,9 @@ func (s *Storm) begin(k kind, seen share) {
 	s.pauses.begin(s.stream, allWorkers, PauseStorm, &stormError{k, seen, s.pause})
 }
 
-// turn returns the bucket of a time, and empties those that have been passed over.
-func (s *Storm) turn(now time.Duration) map[kind]share {
-	number := int64(now / stormBucket)
+// turn returns the bucket of now, so long after start, and empties those that have been passed over.
+func (s *Storm) turn(elapsed time.Duration) map[kind]share {
+	number := int64(elapsed / stormBucket)
 	for n := max(s.bucket+1, number-stormBuckets+1); n <= number; n++ {
 		s.buckets[n%stormBuckets] = nil
 	}

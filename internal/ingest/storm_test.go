@@ -145,7 +145,7 @@ func TestStorm(t *testing.T) {
 
 func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var r rate
+		r := newRate()
 		for range 10 {
 			r.add(50)
 			r.add(50)

@@ -10,13 +10,15 @@ import (
 	"time"
 )
 
+// In a directory of its own, as this package must build without cgo.
+//
 //go:embed clock/clock.c
 var clockSource []byte
 
-// OwnClock restarts the server with a clock of its own, which SetClock sets; the machine's stays as it is. What the server
-// measures by the monotonic clock is not affected. It takes a C compiler, which a *MissingError names where there is none, and
-// Linux.
-func (s *Server) OwnClock(ctx context.Context) error {
+// OwnClock restarts the server with a clock of its own, so many whole seconds ahead of the machine's, or behind it; SetClock sets
+// it anew. What the server measures by the monotonic clock is not affected, nor is a Standby of it. It is for Linux. A
+// *MissingError says that there is no C compiler, which it takes.
+func (s *Server) OwnClock(ctx context.Context, ahead time.Duration) error {
 	if missing := missing(CCompiler); len(missing) > 0 {
 		return &MissingError{Programs: missing}
 	}
@@ -27,20 +29,26 @@ func (s *Server) OwnClock(ctx context.Context) error {
 	if out, err := compiler("-shared", "-fPIC", "-O2", "-Wall", "-o", library, source).CombinedOutput(); err != nil {
 		return fmt.Errorf("build a clock: %w: %s", err, out)
 	}
-	if err := s.SetClock(0); err != nil {
+	if err := s.writeClock(ahead); err != nil {
 		return err
 	}
-	s.clock = []string{"LD_PRELOAD=" + library, "CLOCK_OFFSET=" + s.clockFile()}
+	s.clockEnv = []string{"LD_PRELOAD=" + library, "CLOCK_OFFSET=" + s.clockFile()}
 	return s.Restart(ctx)
 }
 
-// SetClock sets the clock of a server with an OwnClock: so much ahead of the machine's, or behind it, in whole seconds.
+// SetClock sets the clock of a server that has an OwnClock.
 func (s *Server) SetClock(ahead time.Duration) error {
-	seconds := binary.NativeEndian.AppendUint64(nil, uint64(ahead/time.Second))
-	// In its place, since the server has the file in its memory.
+	if s.clockEnv == nil {
+		return errors.New("set the clock of a server that has none of its own")
+	}
+	return s.writeClock(ahead)
+}
+
+// writeClock writes in place: the server has mapped the file, and would not see another one under its name.
+func (s *Server) writeClock(ahead time.Duration) error {
 	file, err := os.OpenFile(s.clockFile(), os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {
-		_, err = file.Write(seconds)
+		_, err = file.Write(binary.NativeEndian.AppendUint64(nil, uint64(ahead/time.Second)))
 		err = errors.Join(err, file.Close())
 	}
 	if err != nil {

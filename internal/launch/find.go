@@ -18,9 +18,9 @@ type Program string
 const (
 	PostgreSQL  Program = "postgres"
 	RedisServer Program = "redis-server"
-	// CCompiler is what the race detector needs; the servers do without.
+	// CCompiler is what the race detector and OwnClock need; the servers do without.
 	CCompiler Program = "cc"
-	// PgBouncer is for one test, which skips without it.
+	// PgBouncer is what one test needs, and skips without.
 	PgBouncer Program = "pgbouncer"
 )
 
@@ -47,28 +47,22 @@ type installer struct {
 
 // aptGet is the one that Install runs; the others only make a hint.
 var aptGet = installer{"apt-get", "apt-get install -y", map[Program][]string{
-	PostgreSQL: {"postgresql"}, RedisServer: {"redis-server"}, CCompiler: {"gcc", "libc6-dev"},
-	PgBouncer: {"pgbouncer"}}}
+	PostgreSQL: {"postgresql"}, RedisServer: {"redis-server"}, CCompiler: {"gcc", "libc6-dev"}}}
 
 var installers = []installer{
 	aptGet,
 	{"dnf", "dnf install -y", map[Program][]string{
-		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"},
-		PgBouncer: {"pgbouncer"}}},
+		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"}}},
 	{"zypper", "zypper install -y", map[Program][]string{
-		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"},
-		PgBouncer: {"pgbouncer"}}},
+		PostgreSQL: {"postgresql-server"}, RedisServer: {"redis"}, CCompiler: {"gcc", "glibc-devel"}}},
 	{"pacman", "pacman -S --needed", map[Program][]string{
-		PostgreSQL: {"postgresql"}, RedisServer: {"valkey"}, CCompiler: {"gcc"},
-		PgBouncer: {"pgbouncer"}}},
+		PostgreSQL: {"postgresql"}, RedisServer: {"valkey"}, CCompiler: {"gcc"}}},
 	{"apk", "apk add", map[Program][]string{
-		PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"gcc", "musl-dev"},
-		PgBouncer: {"pgbouncer"}}},
+		PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"gcc", "musl-dev"}}},
 }
 
 var homebrew = installer{"brew", "brew install", map[Program][]string{
-	PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"llvm"},
-	PgBouncer: {"pgbouncer"}}}
+	PostgreSQL: {"postgresql"}, RedisServer: {"redis"}, CCompiler: {"llvm"}}}
 
 func hint(programs []Program) string {
 	if runtime.GOOS == "darwin" {
@@ -91,7 +85,11 @@ func (i installer) line(programs []Program) string {
 func (i installer) names(programs []Program) []string {
 	var names []string
 	for _, p := range programs {
-		names = append(names, i.packages[p]...)
+		if packages, ok := i.packages[p]; ok {
+			names = append(names, packages...)
+		} else {
+			names = append(names, string(p)) // as it is called everywhere
+		}
 	}
 	return names
 }
@@ -117,7 +115,7 @@ func installed(p Program) bool {
 	case CCompiler:
 		ok = compilerWorks()
 	case PgBouncer:
-		ok = inPath("pgbouncer")
+		_, ok = FindPgBouncer()
 	}
 	return ok
 }
@@ -250,6 +248,16 @@ func defaultCompiler() string {
 		return "gcc"
 	}
 	return "clang"
+}
+
+// FindPgBouncer returns the path of the program. Debian puts it where it is in the PATH of root only.
+func FindPgBouncer() (program string, ok bool) {
+	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
+		if program, err := exec.LookPath(name); err == nil {
+			return program, true
+		}
+	}
+	return "", false
 }
 
 func inPath(name string) bool {

@@ -47,11 +47,11 @@ type engine interface {
 
 // Server is a running server that this process owns. Its methods are for one goroutine at a time.
 type Server struct {
-	engine  engine
-	dir     *directory
-	port    int
-	process *process
-	clock   []string // environment that gives it a clock of its own
+	engine   engine
+	dir      *directory
+	port     int
+	process  *process
+	clockEnv []string // what gives it a clock of its own
 }
 
 // start runs an engine on a free port of its own. It owns dir from here on, and removes it where the start fails.
@@ -113,7 +113,7 @@ func (s *Server) Stop() error {
 // run starts the process on s.port and returns once it accepts clients. Where it does not, nothing is left running.
 func (s *Server) run(ctx context.Context) error {
 	command := s.engine.command(s.port)
-	command.Env = append(command.Env, s.clock...)
+	command.Env = append(command.Env, s.clockEnv...)
 	p, err := spawn(command, s.dir)
 	if err != nil {
 		return err

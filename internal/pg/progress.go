@@ -97,6 +97,13 @@ func (p *Progress) look(ctx context.Context, stream string) (Incarnation, Waterm
 	return Incarnation(*now), mark, nil
 }
 
+// clockWasSet: since the row was written more time has passed by the server's clock than by the caller's monotonic one, or less
+// than none. What a minute more or less changes is nothing to the ages that anybody would want.
+const clockWasSet = `coalesce(now() - p.updated_at > @since + interval '1 minute', false)
+	OR now() - p.updated_at < - interval '1 minute'`
+
+const sampleIsDue = `now() - p.sampled_at >= @age AND NOT (` + clockWasSet + `)`
+
 const putQuery = `
 INSERT INTO stream_progress AS p (stream, consumer_group, low_id, incarnation, sample_id, trim_id)
 SELECT @stream, @group, @low, @incarnation, @low, '0-0'
@@ -105,17 +112,25 @@ ON CONFLICT (stream, consumer_group) DO UPDATE SET
 	low_id = excluded.low_id,
 	incarnation = excluded.incarnation,
 	updated_at = now(),
-	trim_id = CASE WHEN now() - p.sampled_at >= @age THEN p.sample_id ELSE p.trim_id END,
-	trim_at = CASE WHEN now() - p.sampled_at >= @age THEN p.sampled_at ELSE p.trim_at END,
-	sample_id = CASE WHEN now() - p.sampled_at >= @age THEN excluded.low_id ELSE p.sample_id END,
-	sampled_at = CASE WHEN now() - p.sampled_at >= @age THEN now() ELSE p.sampled_at END`
+	trim_id = CASE WHEN ` + sampleIsDue + ` THEN p.sample_id ELSE p.trim_id END,
+	trim_at = CASE WHEN ` + sampleIsDue + ` THEN p.sampled_at ELSE least(p.trim_at, now()) END,
+	sample_id = CASE WHEN ` + sampleIsDue + ` OR ` + clockWasSet + ` THEN excluded.low_id ELSE p.sample_id END,
+	sampled_at = CASE WHEN ` + sampleIsDue + ` OR ` + clockWasSet + ` THEN now() ELSE p.sampled_at END`
 
 // Put writes the watermark of a stream, and reports whether the database is still in the incarnation given: otherwise it
-// writes nothing. A watermark becomes the one to trim below between one and two trim ages after it was written.
-func (p *Progress) Put(ctx context.Context, stream string, low event.EntryID, in Incarnation) (written bool, err error) {
-	tag, err := p.pool.Exec(ctx, putQuery, pgx.NamedArgs{
-		"stream": stream, "group": p.group, "low": low.String(), "incarnation": string(in), "age": p.trimAge,
-	})
+// writes nothing. A watermark becomes the one to trim below between one and two trim ages after it was written. Since is the time
+// that has passed since the caller last put one of this stream, by its monotonic clock, and 0 if it has not: where the server's
+// clock says otherwise, it was set, and the trim age counts from now.
+func (p *Progress) Put(
+	ctx context.Context, stream string, low event.EntryID, in Incarnation, since time.Duration,
+) (written bool, err error) {
+	args := pgx.NamedArgs{
+		"stream": stream, "group": p.group, "low": low.String(), "incarnation": string(in), "age": p.trimAge, "since": nil,
+	}
+	if since > 0 {
+		args["since"] = since
+	}
+	tag, err := p.pool.Exec(ctx, putQuery, args)
 	if err != nil {
 		return false, fmt.Errorf("write watermark of stream %s: %w", stream, err)
 	}

@@ -40,8 +40,8 @@ func TestPooler(t *testing.T) {
 // pgBouncer starts one before a database, where it is installed, and returns the URL.
 func pgBouncer(t *testing.T, databaseURL, mode string) string {
 	t.Helper()
-	program, err := exec.LookPath("pgbouncer")
-	if err != nil {
+	program, ok := launch.FindPgBouncer()
+	if !ok {
 		t.Skip("PgBouncer is not installed")
 	}
 	u, err := url.Parse(databaseURL)

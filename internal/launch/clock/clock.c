@@ -1,5 +1,5 @@
-// A clock of its own for a program that is linked to the C library: the time of day, and so many seconds more as stand in the file
-// that CLOCK_OFFSET names. It asks the kernel itself, since a memory allocator may want the time before anything else is there.
+// Preloaded into a server: the time of day, shifted by the seconds (int64, native order) in the file that CLOCK_OFFSET names. It
+// makes the system call itself: jemalloc asks for the time before dlsym could find the C library's function.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>

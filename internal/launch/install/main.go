@@ -1,7 +1,7 @@
 // Command install makes a machine ready for the tests: it installs PostgreSQL, Redis and a C compiler where they are
-// missing, if it may, and otherwise says in one line what to install. It does the same for PgBouncer, but
-// the test that takes it skips without it. It uses nothing but the standard library, so it
-// runs before there is a compiler for cgo or a downloaded module. It is no installer of redis-postgres-sync itself.
+// missing, if it may, and otherwise says in one line what to install; and PgBouncer, which one test needs, and skips
+// without. It uses nothing but the standard library, so it runs before there is a compiler for cgo or a downloaded module.
+// It is no installer of redis-postgres-sync itself.
 package main
 
 import (
@@ -21,7 +21,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if err := launch.Install(ctx, os.Stdout, launch.PgBouncer); err != nil {
+	if err := launch.Install(ctx, os.Stdout, launch.PgBouncer); ctx.Err() != nil {
+		os.Exit(1)
+	} else if err != nil {
 		fmt.Fprintln(os.Stdout, "a test will be skipped:", err)
 	}
 }
