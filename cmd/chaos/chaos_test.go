@@ -138,6 +138,7 @@ func TestRedisFailover(t *testing.T) { testDrill(t, "redis-failover") }
 
 // testDrill does one that the command has too.
 func testDrill(t *testing.T, name string) {
+	t.Parallel()
 	l := newLedger(rand.Uint64N(1 << 31))
 	if !drillSucceeds(t, drills[name](), l) {
 		t.Errorf("to repeat: go run ./cmd/chaos -seed %d -instances 2 -drill %s -after 10000", l.seed, name)
@@ -158,6 +159,7 @@ func drillSucceeds(t *testing.T, d drill, l *ledger) bool {
 
 // TestFlush: Redis is emptied under load, and forgets nothing but what it had not been acknowledged for.
 func TestFlush(t *testing.T) {
+	t.Parallel()
 	w, err := options{binary: binary, instances: 2}.world(t.Context())
 	if err != nil {
 		t.Fatal(err)

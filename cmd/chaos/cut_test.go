@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,93 +43,108 @@ func TestCutAtEveryByte(t *testing.T) {
 func TestKillAtEveryByte(t *testing.T) {
 	atEveryByte(t, func(t *testing.T, w *world) (writer, error) {
 		w.settings = append(w.settings, "WORKERS=1")
-		v := &victim{world: w}
+		v := &victim{world: w, killed: make(map[place]int)}
+		t.Cleanup(func() { t.Logf("killed while the batch was: %v", v.killed) })
 		return v, errors.Join(v.begin(), w.awaitTables(t.Context()))
 	})
 }
 
 // writer writes what is in the stream, through the proxies.
 type writer interface {
-	// strike is what to do when a place is reached, before the connection is cut there; nil is nothing more.
+	// strike is what to do when a byte is reached, before the connection is cut there; nil is nothing more.
 	strike() func()
 	// mend has it write again after that.
-	mend() error
+	mend(context.Context, *conversation) error
+	// check returns an error where it was not struck as it should have been, at the end of a conversation with a server.
+	check(server string) error
 }
 
-// atEveryByte cuts a connection to each server at every so many bytes of a batch's conversation, one batch a place, until one ends
-// before the place is reached, and compares the tables then.
+// atEveryByte cuts a connection to each server after every so many bytes of a batch's conversation, one batch a byte, until a few
+// end before the byte is reached, and compares the tables then. The events of a batch are new, or stand already.
 func atEveryByte(t *testing.T, begin func(*testing.T, *world) (writer, error)) {
-	step, err := strconv.Atoi(os.Getenv("CHAOS_STEP"))
-	if err != nil {
-		step = 61
-	}
+	every, _ := strconv.Atoi(os.Getenv("CHAOS_STEP"))
 	for server, pick := range map[string]func(*world) *proxy{
 		"PostgreSQL": func(w *world) *proxy { return w.toPostgres },
 		"Redis":      func(w *world) *proxy { return w.toRedis },
 	} {
-		t.Run(server, func(t *testing.T) {
-			t.Parallel()
-			w, err := newWorld(t.Context(), binary, []string{"REDIS_STREAMS=" + streamNames[0]})
-			if err != nil {
-				t.Fatal(err)
+		for name, again := range map[string]bool{"new": false, "standing": true} {
+			step := cmp.Or(every, 61)
+			if again {
+				step = cmp.Or(every, 241) // there is more to say
 			}
-			defer w.close()
-			writes, err := begin(t, w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			l := &ledger{seed: 3, streams: streamNames[:1], kindOf: func(n int) kind {
-				if n%batchEvents == 1 {
-					return poison
-				}
-				return typed
-			}}
-			c := &conversation{pick(w), w.redis, l, writes}
-			if err := c.batch(t.Context()); err != nil { // what is set up once is set up
-				t.Fatal(err)
-			}
-			places, at := 0, 1+rand.IntN(step)
-			for ; ; at += step {
-				reached, err := c.reach(t.Context(), at)
+			t.Run(server+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				ctx := within(t)
+				w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + streamNames[0]})
 				if err != nil {
-					t.Fatalf("at byte %d: %v", at, err)
+					t.Fatal(err)
 				}
-				if !reached {
-					break
+				defer w.close()
+				writes, err := begin(t, w)
+				if err != nil {
+					t.Fatal(err, w.logs())
 				}
-				places++
-			}
-			t.Logf("%d places of a conversation of less than %d bytes", places, at)
-			if places < 10 {
-				t.Error("want at least 10")
-			}
-			var v verdict
-			if err := w.verify(t.Context(), l, &v); err != nil || v.failed() {
-				t.Errorf("%v, %+v", err, v)
-			}
-		})
+				l := &ledger{seed: 3, streams: streamNames[:1], kindOf: func(n int) kind {
+					if n%batchEvents == 1 {
+						return poison
+					}
+					return typed
+				}}
+				c := &conversation{w, pick(w), l, writes, again}
+				if err := c.batch(ctx); err != nil { // what is set up once is set up
+					t.Fatal(err, w.logs())
+				}
+				bytes, places, shorter := 1+rand.IntN(step), 0, 0
+				for ; shorter < 3; bytes += step {
+					reached, err := c.reach(ctx, bytes)
+					if err != nil {
+						t.Fatalf("at byte %d: %v\n%s", bytes, err, w.logs())
+					}
+					if reached {
+						places, shorter = places+1, 0
+					} else {
+						shorter++
+					}
+				}
+				t.Logf("%d places, of a conversation of less than %d bytes", places, bytes-2*step)
+				if err := writes.check(server); !again && err != nil {
+					t.Error(err)
+				}
+				var v verdict
+				if err := errors.Join(w.verify(ctx, l, &v), c.countLetters(ctx)); err != nil || v.failed() || places < 10 {
+					t.Errorf("%v, %+v\n%s", err, v, w.logs())
+				}
+			})
+		}
 	}
 }
 
-// batchEvents are in each batch.
+// batchEvents are in each batch; one of them is poison.
 const batchEvents = 3
 
 // conversation is what is said to a server, and told by it, while a batch is written, again for each batch.
 type conversation struct {
+	world  *world
 	proxy  *proxy
-	redis  redis.UniversalClient
 	ledger *ledger
 	writer writer
+	again  bool // the batch that is struck holds what stands already
 }
 
-// batch adds one, and waits until it is written and acknowledged.
+// batch adds one of new events, and waits until it is written and acknowledged.
 func (c *conversation) batch(ctx context.Context) error {
 	return errors.Join(c.send(ctx), c.drain(ctx))
 }
 
 func (c *conversation) send(ctx context.Context) error {
 	m := message{stream: streamNames[0], first: c.ledger.sent(), end: c.ledger.sent() + batchEvents}
-	return c.ledger.add(ctx, c.redis, []message{m}, false)
+	return c.ledger.add(ctx, c.world.redis, []message{m}, false)
+}
+
+// sendAgain adds the events of the first batch once more.
+func (c *conversation) sendAgain(ctx context.Context) error {
+	payload := c.ledger.payload(message{end: batchEvents})
+	return c.world.redis.XAdd(ctx, &redis.XAddArgs{Stream: streamNames[0], Values: []string{"payload", payload}}).Err()
 }
 
 func (c *conversation) drain(ctx context.Context) error {
@@ -136,7 +152,7 @@ func (c *conversation) drain(ctx context.Context) error {
 }
 
 func (c *conversation) drained(ctx context.Context) error {
-	state, err := stream.Inspect(ctx, c.redis, streamNames[0], group)
+	state, err := stream.Inspect(ctx, c.world.redis, streamNames[0], group)
 	if err == nil && (state.Pending > 0 || state.LastDeliveredID != state.LastID) {
 		err = errors.New("not drained")
 	}
@@ -148,7 +164,11 @@ func (c *conversation) drained(ctx context.Context) error {
 func (c *conversation) reach(ctx context.Context, bytes int) (reached bool, err error) {
 	c.proxy.set(fault{cutAfter: int64(bytes), cutting: c.writer.strike()})
 	defer c.proxy.set(fault{})
-	if err := c.send(ctx); err != nil {
+	send := c.send
+	if c.again {
+		send = c.sendAgain
+	}
+	if err := send(ctx); err != nil {
 		return false, err
 	}
 	err = until(ctx, 30*time.Second, func() error {
@@ -161,17 +181,74 @@ func (c *conversation) reach(ctx context.Context, bytes int) (reached bool, err 
 		return reached, err
 	}
 	c.proxy.set(fault{})
-	if err := c.writer.mend(); err != nil {
+	if err := c.writer.mend(ctx, c); err != nil {
 		return reached, err
 	}
 	// One more, since a writer that has just begun has other things to say.
 	return reached, errors.Join(c.drain(ctx), c.batch(ctx))
 }
 
+// countLetters returns an error where there are not as many dead letters as there are poisonous events: one of each message.
+func (c *conversation) countLetters(ctx context.Context) error {
+	db, err := c.world.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	entries, err := c.world.redis.XLen(ctx, streamNames[0]).Result()
+	if err != nil {
+		return err
+	}
+	var letters int64
+	if err := db.QueryRow(ctx, "SELECT count(*) FROM dead_letters").Scan(&letters); err != nil {
+		return err
+	}
+	if letters != entries {
+		return fmt.Errorf("%d dead letters, want %d", letters, entries)
+	}
+	return nil
+}
+
+// place is where a batch stands.
+type place string
+
+const (
+	read         place = "read"
+	written      place = "written, but not acknowledged"
+	acknowledged place = "acknowledged"
+)
+
+// place asks the servers where the last batch of new events stands.
+func (c *conversation) place(ctx context.Context) (place, error) {
+	pending, err := stream.Pending(ctx, c.world.redis, streamNames[0], group)
+	if err != nil {
+		return "", err
+	}
+	db, err := c.world.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close(ctx)
+	n := c.ledger.sent() - batchEvents
+	var stands bool
+	err = db.QueryRow(ctx, "SELECT EXISTS (SELECT FROM deposited_events WHERE (block_number, log_index) = ($1, $2))",
+		n/perBlock+1, n%perBlock).Scan(&stands)
+	switch {
+	case err != nil:
+		return "", err
+	case pending == 0:
+		return acknowledged, nil
+	case stands:
+		return written, nil
+	}
+	return read, nil
+}
+
 // victim is an instance that is killed.
 type victim struct {
 	*world
 	*instance
+	killed map[place]int // where its batch stood
 }
 
 func (v *victim) begin() (err error) {
@@ -184,17 +261,37 @@ func (v *victim) strike() func() {
 	return func() { service.Signal(os.Kill) }
 }
 
-func (v *victim) mend() error {
+func (v *victim) mend(ctx context.Context, c *conversation) error {
+	v.service.Signal(os.Kill) // if the proxy has not come to it yet
 	v.service.Wait()
+	at, err := c.place(ctx)
+	if err != nil {
+		return err
+	}
+	v.killed[at]++
 	v.forget(v.instance)
 	return v.begin()
+}
+
+func (v *victim) check(server string) error {
+	want := []place{read}
+	if server == "Redis" {
+		want = []place{read, written, acknowledged}
+	}
+	for _, p := range want {
+		if v.killed[p] == 0 {
+			return fmt.Errorf("never killed while the batch was %s: %v", p, v.killed)
+		}
+	}
+	return nil
 }
 
 // unharmed is a writer that outlives a connection.
 type unharmed struct{}
 
-func (unharmed) strike() func() { return nil }
-func (unharmed) mend() error    { return nil }
+func (unharmed) strike() func()                            { return nil }
+func (unharmed) mend(context.Context, *conversation) error { return nil }
+func (unharmed) check(string) error                        { return nil }
 
 // loop runs one loop in this process, behind the proxies, until the test ends.
 func (w *world) loop(t *testing.T) (writer, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
-// TestLittleCPU: an instance that has a fifth of a CPU writes more slowly, and nothing else: it answers, and ends in order
-// under load. What another instance, which has all that it wants, takes over from it is not doubled.
+// TestLittleCPU: an instance that has a fifth of a CPU answers, and ends in order under load. What another instance, which has all that
+// it wants, takes over from it is not doubled.
 func TestLittleCPU(t *testing.T) {
 	s := newSite(t)
 	cpu := newControlGroup(t, "cpu")

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/binary"
@@ -32,8 +33,20 @@ func (s *Server) OwnClock(ctx context.Context, ahead time.Duration) error {
 	if err := s.writeClock(ahead); err != nil {
 		return err
 	}
+	// The server may run as another user, whatever our umask is.
+	if err := errors.Join(os.Chmod(library, 0o755), os.Chmod(s.clockFile(), 0o644)); err != nil {
+		return fmt.Errorf("build a clock: %w", err)
+	}
 	s.clockEnv = []string{"LD_PRELOAD=" + library, "CLOCK_OFFSET=" + s.clockFile()}
-	return s.Restart(ctx)
+	if err := s.Restart(ctx); err != nil {
+		return err
+	}
+	// A library that cannot be loaded is passed over.
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", s.PID()))
+	if err != nil || !bytes.Contains(maps, []byte(library)) {
+		return fmt.Errorf("%s has not loaded its clock (%v); hint: %s must not be mounted noexec", s.process.name(), err, s.dir.path)
+	}
+	return nil
 }
 
 // SetClock sets the clock of a server that has an OwnClock.
