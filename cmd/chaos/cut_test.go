@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strconv"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func TestKillAtEveryByte(t *testing.T) {
 	atEveryByte(t, func(t *testing.T, w *world) (writer, error) {
 		w.settings = append(w.settings, "WORKERS=1")
 		v := &victim{world: w, killed: make(map[place]int)}
-		t.Cleanup(func() { t.Logf("killed while the batch was: %v", v.killed) })
+		t.Cleanup(func() { t.Logf("killed while the batch was: %v; and %d successors", v.killed, v.successorsKilled) })
 		return v, errors.Join(v.begin(), w.awaitTables(t.Context()))
 	})
 }
@@ -55,67 +56,69 @@ type writer interface {
 	strike() func()
 	// mend has it write again after that.
 	mend(context.Context, *conversation) error
-	// check returns an error where it was not struck as it should have been, at the end of a conversation with a server.
-	check(server string) error
+	// check returns an error where it was never struck while a batch was at one of these.
+	check([]place) error
 }
 
 // atEveryByte cuts a connection to each server after every so many bytes of a batch's conversation, one batch a byte, until a few
 // end before the byte is reached, and compares the tables then. The events of a batch are new, or stand already.
 func atEveryByte(t *testing.T, begin func(*testing.T, *world) (writer, error)) {
 	every, _ := strconv.Atoi(os.Getenv("CHAOS_STEP"))
-	for server, pick := range map[string]func(*world) *proxy{
-		"PostgreSQL": func(w *world) *proxy { return w.toPostgres },
-		"Redis":      func(w *world) *proxy { return w.toRedis },
+	toPostgres, toRedis := func(w *world) *proxy { return w.toPostgres }, func(w *world) *proxy { return w.toRedis }
+	for name, c := range map[string]struct {
+		pick   func(*world) *proxy
+		again  bool // the events stand already
+		step   int
+		struck []place // where a batch must have stood, if the writer tells
+	}{
+		"PostgreSQL, new":      {toPostgres, false, 101, []place{read}},
+		"PostgreSQL, standing": {toPostgres, true, 241, nil},
+		"Redis, new":           {toRedis, false, 53, []place{read, written, acknowledged}},
+		"Redis, standing":      {toRedis, true, 241, nil},
 	} {
-		for name, again := range map[string]bool{"new": false, "standing": true} {
-			step := cmp.Or(every, 61)
-			if again {
-				step = cmp.Or(every, 241) // there is more to say
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, step := within(t), cmp.Or(every, c.step)
+			w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + streamNames[0]})
+			if err != nil {
+				t.Fatal(err)
 			}
-			t.Run(server+"/"+name, func(t *testing.T) {
-				t.Parallel()
-				ctx := within(t)
-				w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + streamNames[0]})
+			defer w.close()
+			writes, err := begin(t, w)
+			if err != nil {
+				t.Fatal(err, w.logs())
+			}
+			l := &ledger{seed: 3, streams: streamNames[:1], kindOf: func(n int) kind {
+				if n%batchEvents == 1 {
+					return poison
+				}
+				return typed
+			}}
+			said := &conversation{w, c.pick(w), l, writes, c.again}
+			if err := said.batch(ctx); err != nil { // what is set up once is set up
+				t.Fatal(err, w.logs())
+			}
+			bytes, places, shorter := 1+rand.IntN(step), 0, 0
+			for ; shorter < 3; bytes += step {
+				reached, err := said.reach(ctx, bytes)
 				if err != nil {
-					t.Fatal(err)
+					t.Fatalf("at byte %d: %v\n%s", bytes, err, w.logs())
 				}
-				defer w.close()
-				writes, err := begin(t, w)
-				if err != nil {
-					t.Fatal(err, w.logs())
+				if reached {
+					places, shorter = places+1, 0
+				} else {
+					shorter++
 				}
-				l := &ledger{seed: 3, streams: streamNames[:1], kindOf: func(n int) kind {
-					if n%batchEvents == 1 {
-						return poison
-					}
-					return typed
-				}}
-				c := &conversation{w, pick(w), l, writes, again}
-				if err := c.batch(ctx); err != nil { // what is set up once is set up
-					t.Fatal(err, w.logs())
-				}
-				bytes, places, shorter := 1+rand.IntN(step), 0, 0
-				for ; shorter < 3; bytes += step {
-					reached, err := c.reach(ctx, bytes)
-					if err != nil {
-						t.Fatalf("at byte %d: %v\n%s", bytes, err, w.logs())
-					}
-					if reached {
-						places, shorter = places+1, 0
-					} else {
-						shorter++
-					}
-				}
-				t.Logf("%d places, of a conversation of less than %d bytes", places, bytes-2*step)
-				if err := writes.check(server); !again && err != nil {
-					t.Error(err)
-				}
-				var v verdict
-				if err := errors.Join(w.verify(ctx, l, &v), c.countLetters(ctx)); err != nil || v.failed() || places < 10 {
-					t.Errorf("%v, %+v\n%s", err, v, w.logs())
-				}
-			})
-		}
+			}
+			t.Logf("%d places, of a conversation of less than %d bytes", places, bytes-2*step)
+			if err := writes.check(c.struck); err != nil {
+				t.Error(err)
+			}
+			var v verdict
+			if err := errors.Join(w.verify(ctx, l, &v), said.countLetters(ctx)); err != nil || v.failed() || places < 10 {
+				t.Errorf("%v, %+v\n%s", err, v, w.logs())
+			}
+		})
 	}
 }
 
@@ -171,13 +174,8 @@ func (c *conversation) reach(ctx context.Context, bytes int) (reached bool, err 
 	if err := send(ctx); err != nil {
 		return false, err
 	}
-	err = until(ctx, 30*time.Second, func() error {
-		if reached = c.proxy.cutsDone() > 0; reached {
-			return nil
-		}
-		return c.drained(ctx)
-	})
-	if err != nil || !reached {
+	err = until(ctx, 30*time.Second, func() error { return c.reachedOrDrained(ctx) })
+	if reached = c.proxy.cutsDone() > 0; err != nil || !reached {
 		return reached, err
 	}
 	c.proxy.set(fault{})
@@ -186,6 +184,13 @@ func (c *conversation) reach(ctx context.Context, bytes int) (reached bool, err 
 	}
 	// One more, since a writer that has just begun has other things to say.
 	return reached, errors.Join(c.drain(ctx), c.batch(ctx))
+}
+
+func (c *conversation) reachedOrDrained(ctx context.Context) error {
+	if c.proxy.cutsDone() > 0 {
+		return nil
+	}
+	return c.drained(ctx)
 }
 
 // countLetters returns an error where there are not as many dead letters as there are poisonous events: one of each message.
@@ -249,6 +254,8 @@ type victim struct {
 	*world
 	*instance
 	killed map[place]int // where its batch stood
+
+	successors, successorsKilled int
 }
 
 func (v *victim) begin() (err error) {
@@ -262,23 +269,47 @@ func (v *victim) strike() func() {
 }
 
 func (v *victim) mend(ctx context.Context, c *conversation) error {
-	v.service.Signal(os.Kill) // if the proxy has not come to it yet
-	v.service.Wait()
+	if err := v.die(); err != nil {
+		return err
+	}
 	at, err := c.place(ctx)
 	if err != nil {
 		return err
 	}
 	v.killed[at]++
-	v.forget(v.instance)
-	return v.begin()
+	if v.successors++; v.successors%2 == 0 {
+		return v.begin()
+	}
+	// Every other time its successor is killed as well, on its way to where it can write.
+	if err := v.begin(); err != nil {
+		return err
+	}
+	c.proxy.set(fault{cutAfter: 1 + rand.Int64N(20_000), cutting: v.strike()})
+	defer c.proxy.set(fault{})
+	if err := until(ctx, 30*time.Second, func() error { return c.reachedOrDrained(ctx) }); err != nil {
+		return err
+	}
+	if c.proxy.cutsDone() == 0 {
+		return nil
+	}
+	v.successorsKilled++
+	c.proxy.set(fault{})
+	return errors.Join(v.die(), v.begin())
 }
 
-func (v *victim) check(server string) error {
-	want := []place{read}
-	if server == "Redis" {
-		want = []place{read, written, acknowledged}
+// die has it killed, if the proxy has not come to that yet.
+func (v *victim) die() error {
+	v.service.Signal(os.Kill)
+	err := v.service.Wait()
+	if ended, ok := errors.AsType[*exec.ExitError](err); !ok || ended.ExitCode() != -1 {
+		return fmt.Errorf("it ended by itself: %w", err)
 	}
-	for _, p := range want {
+	v.forget(v.instance)
+	return nil
+}
+
+func (v *victim) check(struck []place) error {
+	for _, p := range struck {
 		if v.killed[p] == 0 {
 			return fmt.Errorf("never killed while the batch was %s: %v", p, v.killed)
 		}
@@ -291,7 +322,7 @@ type unharmed struct{}
 
 func (unharmed) strike() func()                            { return nil }
 func (unharmed) mend(context.Context, *conversation) error { return nil }
-func (unharmed) check(string) error                        { return nil }
+func (unharmed) check([]place) error                       { return nil }
 
 // loop runs one loop in this process, behind the proxies, until the test ends.
 func (w *world) loop(t *testing.T) (writer, error) {
