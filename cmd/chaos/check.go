@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"time"
@@ -42,28 +42,37 @@ func (v *verdict) note(format string, args ...any) {
 	}
 }
 
-// drained waits until every entry is delivered and acknowledged, and returns how many are not.
-func (w *world) drained(ctx context.Context, limit time.Duration) int {
-	left := -1
-	_ = until(ctx, limit, func() error {
-		left = 0
-		for _, name := range streamNames {
-			state, err := stream.Inspect(ctx, w.redis, name, group)
-			if err != nil {
-				left = -1
-				return err
-			}
-			left += int(state.Pending)
-			if state.LastDeliveredID != state.LastID {
-				left += max(1, int(valueOf(state.Lag)))
-			}
+// drained waits until every entry is delivered and acknowledged, for as long as they get fewer within the time of patience, and
+// returns how many are not; -1 if Redis does not tell.
+func (w *world) drained(ctx context.Context, patience time.Duration) (left int) {
+	fewest, since := math.MaxInt, time.Now()
+	for {
+		if left = w.left(ctx); left == 0 || ctx.Err() != nil {
+			return left
 		}
-		if left > 0 {
-			return errors.New("entries are left")
+		if left > 0 && left < fewest {
+			fewest, since = left, time.Now()
 		}
-		return nil
-	})
-	return left
+		if time.Since(since) > patience {
+			return left
+		}
+		sleep(ctx, 20*time.Millisecond)
+	}
+}
+
+// left is how many entries are not acknowledged, -1 if Redis does not tell.
+func (w *world) left(ctx context.Context) (n int) {
+	for _, name := range streamNames {
+		state, err := stream.Inspect(ctx, w.redis, name, group)
+		if err != nil {
+			return -1
+		}
+		n += int(state.Pending)
+		if state.LastDeliveredID != state.LastID {
+			n += max(1, int(valueOf(state.Lag)))
+		}
+	}
+	return n
 }
 
 func valueOf(n *int64) int64 {

@@ -60,7 +60,7 @@ func runDrill(ctx context.Context, o options, d drill, l *ledger, events int) (r
 	if err = errors.Join(err, beside.Wait()); err != nil {
 		return result, fmt.Errorf("%w\n%s", err, w.logs())
 	}
-	v.Pending = w.drained(ctx, 5*time.Minute)
+	v.Pending = w.drained(ctx, time.Minute)
 	pending := v.Pending
 	// What is read again is pending for nobody.
 	err = until(ctx, 5*time.Minute, func() error {

@@ -246,7 +246,7 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	}
 	endProducing()
 	<-produced
-	result.Pending = w.drained(ctx, 5*time.Minute)
+	result.Pending = w.drained(ctx, time.Minute)
 	endLooking()
 	err = errors.Join(harmed, beside.Wait(), w.stopAll(ctx))
 	tellUsage(samples, o.logf)
