@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"time"
@@ -42,37 +41,47 @@ func (v *verdict) note(format string, args ...any) {
 	}
 }
 
-// drained waits until every entry is delivered and acknowledged, for as long as they get fewer within the time of patience, and
+// drained waits until every entry is delivered and acknowledged, for as long as something more is within the time of patience, and
 // returns how many are not; -1 if Redis does not tell.
-func (w *world) drained(ctx context.Context, patience time.Duration) (left int) {
-	fewest, since := math.MaxInt, time.Now()
-	for {
-		if left = w.left(ctx); left == 0 || ctx.Err() != nil {
-			return left
+func (w *world) drained(ctx context.Context, patience time.Duration) int {
+	var best backlog
+	for since := time.Now(); ; sleep(ctx, 20*time.Millisecond) {
+		now := w.backlog(ctx)
+		if now.left == 0 || ctx.Err() != nil {
+			return now.left
 		}
-		if left > 0 && left < fewest {
-			fewest, since = left, time.Now()
+		if now.left > 0 && now.better(best) {
+			best, since = now, time.Now()
 		}
 		if time.Since(since) > patience {
-			return left
+			return now.left
 		}
-		sleep(ctx, 20*time.Millisecond)
 	}
 }
 
-// left is how many entries are not acknowledged, -1 if Redis does not tell.
-func (w *world) left(ctx context.Context) (n int) {
+// backlog is what a group has yet to do.
+type backlog struct {
+	left      int    // entries not acknowledged; -1 if Redis does not tell
+	delivered string // up to where the entries of each stream are, since Redis may not know how many are left
+}
+
+func (b backlog) better(than backlog) bool {
+	return b.delivered != than.delivered || b.left < than.left
+}
+
+func (w *world) backlog(ctx context.Context) (b backlog) {
 	for _, name := range streamNames {
 		state, err := stream.Inspect(ctx, w.redis, name, group)
 		if err != nil {
-			return -1
+			return backlog{left: -1}
 		}
-		n += int(state.Pending)
+		b.left += int(state.Pending)
+		b.delivered += state.LastDeliveredID + " "
 		if state.LastDeliveredID != state.LastID {
-			n += max(1, int(valueOf(state.Lag)))
+			b.left += max(1, int(valueOf(state.Lag)))
 		}
 	}
-	return n
+	return b
 }
 
 func valueOf(n *int64) int64 {
