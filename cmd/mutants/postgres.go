@@ -227,6 +227,13 @@ var ofPostgres = []mutant{
 		tests:   tests{pkg: "internal/pg", run: "TestWatermarkToTrimBelow"},
 	},
 	{
+		name:    "raise a watermark in an incarnation that has lost what was read again",
+		file:    "internal/pg/progress.go",
+		find:    "AND ` + incarnation + ` = @now",
+		replace: "AND @now::text IS NOT NULL",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/goes_on"},
+	},
+	{
 		name:    "take a lock for each network",
 		file:    "internal/pg/writer.go",
 		find:    "hash.Sum64()%networkLocks",

@@ -14,6 +14,8 @@ import (
 type Stretch struct {
 	Stream      string
 	First, Last event.EntryID
+	// Decided is called after each page, with the last entry that is decided again. It may be nil.
+	Decided func(ctx context.Context, last event.EntryID) error
 }
 
 // Stream is what became of a stretch.
@@ -84,6 +86,11 @@ func (e *Engine) Stream(ctx context.Context, client redis.UniversalClient, s Str
 		}
 		at := event.EntryIDOf(messages[len(messages)-1].ID)
 		e.o.Progress(share(first, at, last))
+		if s.Decided != nil {
+			if err := s.Decided(ctx, at); err != nil {
+				return done, err
+			}
+		}
 	}
 }
 

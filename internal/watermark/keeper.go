@@ -153,7 +153,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		k.known = found.in // whoever wrote it was certain
 	}
 	if k.known != found.in {
-		if found.reread = k.toReread(mark, given); found.reread != nil {
+		if found.reread = k.toReread(mark, given, found.in); found.reread != nil {
 			return found, nil
 		}
 		k.known = found.in
@@ -193,8 +193,8 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 	return nil
 }
 
-// toReread returns the stretch of entries that were acknowledged and may be lost, nil if there is none.
-func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent) *replay.Stretch {
+// toReread returns the stretch of entries that were acknowledged and may be lost in an incarnation, nil if there is none.
+func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnation) *replay.Stretch {
 	low := mark.Low
 	if k.seen {
 		// While this process wrote to a server that is no more, others may have gone on with this one.
@@ -206,7 +206,13 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent) *replay.Stretc
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}
-	return &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last}
+	return &replay.Stretch{
+		Stream: k.o.Stream, First: low, Last: given.Last,
+		// Who dies on the way has not read in vain: processes that are killed again and again would never come to the end.
+		Decided: func(ctx context.Context, last event.EntryID) error {
+			return k.o.Progress.Raise(ctx, k.o.Stream, last.Next(), mark.Incarnation, in)
+		},
+	}
 }
 
 // nothing is where a group stands that was given nothing.
@@ -219,8 +225,8 @@ func lower(a, b event.EntryID) event.EntryID {
 	return a
 }
 
-// readAgain decides again what PostgreSQL may have lost. After an error it is all to be done again, which changes nothing of
-// what is done.
+// readAgain decides again what PostgreSQL may have lost. After an error the rest is to be done again, or more, which changes nothing
+// of what is done.
 func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.Incarnation) error {
 	k.log.Info("PostgreSQL has been restarted, restored or replaced: entries above its watermark are read again",
 		"first", stretch.First.String(), "last", stretch.Last.String())

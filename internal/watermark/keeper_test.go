@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/pg"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/replay"
@@ -179,6 +180,36 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("to be read again after that: %+v", found.reread)
 		}
 		f.wantWatermark("1-21")
+	})
+	t.Run("goes on where somebody was killed who read again", func(t *testing.T) {
+		f := newFixture(t)
+		first := f.look(f.forgotten()).reread
+		if err := first.Decided(t.Context(), event.EntryID{MS: 1, Seq: 14}); err != nil { // and then it is killed
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-15")
+		if err := first.Decided(t.Context(), event.EntryID{MS: 1, Seq: 12}); err != nil { // one who was behind
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-15")
+		k := f.keeper()
+		found := f.look(k)
+		if found.reread == nil || found.reread.First.String() != "1-15" || found.reread.Last.String() != "1-20" {
+			t.Fatalf("to be read again: %+v", found.reread)
+		}
+		f.exec("TRUNCATE server_incarnation") // and what was decided by the first may be lost as well
+		if err := found.reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 17}); err != nil {
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-15")
+		found = f.look(k)
+		if err := k.act(t.Context(), found); err != nil {
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-21")
+		if found := f.look(f.keeper()); found.reread != nil {
+			t.Errorf("to be read again after that: %+v", found.reread)
+		}
 	})
 	t.Run("reads again what it saw written to a server that is no more, wherever others are with the new one", func(t *testing.T) {
 		f := newFixture(t)
