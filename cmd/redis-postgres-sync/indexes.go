@@ -47,7 +47,8 @@ func (s *service) postponeIndexes(ctx context.Context) {
 	if !long {
 		return
 	}
-	dropped, err := s.migrator.PostponeIndexes(ctx, eventTables())
+	// Not those of generic events, since writing others looks there for their topics.
+	dropped, err := s.migrator.PostponeIndexes(ctx, typedTables())
 	if err != nil {
 		s.log.Warn("first load goes on with indexes in place", "err", err)
 	}

@@ -184,8 +184,11 @@ func statusTables() []string {
 }
 
 // eventTables are those that events are written to.
-func eventTables() []string {
-	names := []string{"generic_events"}
+func eventTables() []string { return append([]string{"generic_events"}, typedTables()...) }
+
+// typedTables are the tables of events that an ABI describes.
+func typedTables() []string {
+	var names []string
 	for _, definition := range events.Catalog.All() {
 		names = append(names, definition.Table)
 	}

@@ -451,14 +451,21 @@ const genericTopics = `-- name: GenericTopics :many
 
 SELECT topic::bytea AS topic
 FROM (SELECT unnest($1::bytea[]) AS topic) AS asked
-WHERE EXISTS (SELECT 1 FROM generic_events AS g WHERE g.event_signature_hash = topic)
+WHERE topic = (
+    SELECT g.event_signature_hash
+    FROM generic_events AS g
+    WHERE g.event_signature_hash >= topic
+    ORDER BY g.event_signature_hash
+    LIMIT 1
+)
 `
 
 type GenericTopicsParams struct {
 	Topics [][]byte
 }
 
-// GenericTopics returns those of the topics that stand in generic_events.
+// GenericTopics returns those of the topics that stand in generic_events. It asks for the least one from there on, which takes the
+// index. A search for the topic itself is taken for one that ends at once, where the table has few topics, and reads all of it.
 func (q *Queries) GenericTopics(ctx context.Context, arg GenericTopicsParams) ([][]byte, error) {
 	rows, err := q.db.Query(ctx, genericTopics, arg.Topics)
 	if err != nil {

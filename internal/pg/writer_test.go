@@ -359,6 +359,34 @@ func TestReplacedGenerics(t *testing.T) {
 	f.wantRows("generic_events", 3)
 }
 
+// TestGenericTopics: whether a topic stands among many rows of another is looked up in the index.
+func TestGenericTopics(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	const rows = 20_000
+	items := make([]event.Item, rows)
+	for n := range items {
+		items[n] = f.generic(int64(n/1000), int64(n%1000), number(7), "{}")
+	}
+	f.write(counts{Inserted: rows}, items...)
+	f.exec("ANALYZE generic_events")
+	tx, err := f.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
+	for topic, want := range map[common.Hash]int{number(6): 0, number(7): 1, number(8): 0} {
+		found, err := db.New(tx).GenericTopics(t.Context(), db.GenericTopicsParams{Topics: [][]byte{topic[:]}})
+		if err != nil || len(found) != want {
+			t.Errorf("%s: found %x, %v", topic, found, err)
+		}
+	}
+	var read int
+	const sql = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'generic_events'"
+	if err := tx.QueryRow(t.Context(), sql).Scan(&read); err != nil || read > 0 {
+		t.Errorf("%d rows were read for that, %v", read, err)
+	}
+}
+
 // TestSuppressedRows: rows that a trigger leaves out are not taken for written.
 func TestSuppressedRows(t *testing.T) {
 	f := newFixture(t, newDatabase(t))
