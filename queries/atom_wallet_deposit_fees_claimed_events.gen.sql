@@ -17,6 +17,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillAtomWalletDepositFeesClaimedEvents :exec
 -- FillAtomWalletDepositFeesClaimedEvents fills what is NULL in a row from the staged row of the same key and content.
+-- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE atom_wallet_deposit_fees_claimed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -26,7 +27,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
     )
     AND (

@@ -19,6 +19,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillDepositedEvents :exec
 -- FillDepositedEvents fills what is NULL in a row from the staged row of the same key and content.
+-- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE deposited_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -29,7 +30,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     AND (
         t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.assets, t.assets_after_fees,
         t.shares, t.total_shares, t.vault_type
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.assets, s.assets_after_fees,
         s.shares, s.total_shares, s.vault_type
     )

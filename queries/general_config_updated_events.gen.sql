@@ -19,6 +19,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillGeneralConfigUpdatedEvents :exec
 -- FillGeneralConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+-- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE general_config_updated_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -29,7 +30,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     AND (
         t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
         t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
         s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
     )

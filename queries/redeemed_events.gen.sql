@@ -17,6 +17,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillRedeemedEvents :exec
 -- FillRedeemedEvents fills what is NULL in a row from the staged row of the same key and content.
+-- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE redeemed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -27,7 +28,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     AND (
         t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.shares, t.total_shares,
         t.assets, t.fees, t.vault_type
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.shares, s.total_shares,
         s.assets, s.fees, s.vault_type
     )

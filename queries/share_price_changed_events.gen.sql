@@ -17,6 +17,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillSharePriceChangedEvents :exec
 -- FillSharePriceChangedEvents fills what is NULL in a row from the staged row of the same key and content.
+-- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE share_price_changed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -27,7 +28,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     AND (
         t.block_hash, t.address, t.term_id, t.curve_id, t.share_price, t.total_assets, t.total_shares,
         t.vault_type
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.term_id, s.curve_id, s.share_price, s.total_assets, s.total_shares,
         s.vault_type
     )

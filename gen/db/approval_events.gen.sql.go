@@ -184,7 +184,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.owner, t.spender, t.value
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.owner, s.spender, s.value
     )
     AND (
@@ -194,6 +194,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillApprovalEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillApprovalEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillApprovalEvents)
 	return err

@@ -184,7 +184,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.owner, t.operator, t.approved
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.owner, s.operator, s.approved
     )
     AND (
@@ -194,6 +194,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillApprovalForAllEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillApprovalForAllEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillApprovalForAllEvents)
 	return err

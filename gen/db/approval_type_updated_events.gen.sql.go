@@ -184,7 +184,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.sender, t.receiver, t.approval_type
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.sender, s.receiver, s.approval_type
     )
     AND (
@@ -194,6 +194,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillApprovalTypeUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillApprovalTypeUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillApprovalTypeUpdatedEvents)
 	return err

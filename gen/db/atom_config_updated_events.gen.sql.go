@@ -182,7 +182,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.atom_creation_protocol_fee, t.atom_wallet_deposit_fee
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.atom_creation_protocol_fee, s.atom_wallet_deposit_fee
     )
     AND (
@@ -192,6 +192,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillAtomConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillAtomConfigUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillAtomConfigUpdatedEvents)
 	return err

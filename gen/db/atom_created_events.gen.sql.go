@@ -186,7 +186,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.creator, t.term_id, t.atom_data, t.atom_wallet
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.creator, s.term_id, s.atom_data, s.atom_wallet
     )
     AND (
@@ -196,6 +196,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillAtomCreatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillAtomCreatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillAtomCreatedEvents)
 	return err

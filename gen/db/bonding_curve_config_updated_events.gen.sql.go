@@ -182,7 +182,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.registry, t.default_curve_id
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.registry, s.default_curve_id
     )
     AND (
@@ -192,6 +192,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillBondingCurveConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillBondingCurveConfigUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillBondingCurveConfigUpdatedEvents)
 	return err

@@ -328,7 +328,7 @@ SET
 FROM generic_events_stage AS s
 WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
-    AND (t.block_hash, t.address, t.event_data) = (s.block_hash, s.address, s.event_data)
+    AND (t.block_hash, t.address, t.event_data) IS NOT DISTINCT FROM (s.block_hash, s.address, s.event_data)
     AND (
         t.chain_id IS NULL AND s.chain_id IS NOT NULL
         OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL

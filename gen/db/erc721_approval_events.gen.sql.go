@@ -184,7 +184,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.owner, t.approved, t.token_id
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.owner, s.approved, s.token_id
     )
     AND (
@@ -194,6 +194,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillErc721ApprovalEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillErc721ApprovalEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillErc721ApprovalEvents)
 	return err

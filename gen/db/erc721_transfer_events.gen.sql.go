@@ -184,7 +184,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.from_1, t.to_2, t.token_id
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.from_1, s.to_2, s.token_id
     )
     AND (
@@ -194,6 +194,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillErc721TransferEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillErc721TransferEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillErc721TransferEvents)
 	return err

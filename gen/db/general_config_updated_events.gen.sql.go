@@ -69,7 +69,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     AND (
         t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
         t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
         s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
     )
@@ -80,6 +80,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillGeneralConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillGeneralConfigUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillGeneralConfigUpdatedEvents)
 	return err

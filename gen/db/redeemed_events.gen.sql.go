@@ -69,7 +69,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     AND (
         t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.shares, t.total_shares,
         t.assets, t.fees, t.vault_type
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.shares, s.total_shares,
         s.assets, s.fees, s.vault_type
     )
@@ -80,6 +80,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillRedeemedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillRedeemedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillRedeemedEvents)
 	return err

@@ -66,7 +66,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.role, t.account, t.sender
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.role, s.account, s.sender
     )
     AND (
@@ -76,6 +76,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillRoleRevokedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillRoleRevokedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillRoleRevokedEvents)
 	return err

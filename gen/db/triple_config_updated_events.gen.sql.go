@@ -66,7 +66,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.triple_creation_protocol_fee, t.atom_deposit_fraction_for_triple
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.triple_creation_protocol_fee, s.atom_deposit_fraction_for_triple
     )
     AND (
@@ -76,6 +76,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillTripleConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillTripleConfigUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillTripleConfigUpdatedEvents)
 	return err

@@ -66,7 +66,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.creator, t.term_id, t.subject_id, t.predicate_id, t.object_id
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.creator, s.term_id, s.subject_id, s.predicate_id, s.object_id
     )
     AND (
@@ -76,6 +76,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillTripleCreatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillTripleCreatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillTripleCreatedEvents)
 	return err

@@ -66,7 +66,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.entry_fee, t.exit_fee, t.protocol_fee
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.entry_fee, s.exit_fee, s.protocol_fee
     )
     AND (
@@ -76,6 +76,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillVaultFeesUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillVaultFeesUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillVaultFeesUpdatedEvents)
 	return err

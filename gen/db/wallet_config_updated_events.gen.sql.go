@@ -66,7 +66,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
     = (s.network, s.block_number, s.log_index, s.transaction_hash)
     AND (
         t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon, t.atom_wallet_factory
-    ) = (
+    ) IS NOT DISTINCT FROM (
         s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon, s.atom_wallet_factory
     )
     AND (
@@ -76,6 +76,7 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 `
 
 // FillWalletConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
+// Content is compared in a way that no index serves, so that rows are found by their key.
 func (q *Queries) FillWalletConfigUpdatedEvents(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, fillWalletConfigUpdatedEvents)
 	return err
