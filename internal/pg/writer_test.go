@@ -387,6 +387,42 @@ func TestGenericTopics(t *testing.T) {
 	}
 }
 
+// TestMergeFindsRowsByKey: no index on a column of the content serves a merge, whatever the statistics say. Without those on the key
+// none does.
+func TestMergeFindsRowsByKey(t *testing.T) {
+	f := newFixture(t, newDatabase(t))
+	const rows = 500
+	f.write(counts{Inserted: rows}, f.many(rows, 1)...)
+	tx, err := f.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
+	for _, sql := range []string{
+		"CREATE TEMPORARY TABLE deposited_events_stage (LIKE deposited_events)",
+		"INSERT INTO deposited_events_stage SELECT * FROM deposited_events",
+		"ALTER TABLE deposited_events DROP CONSTRAINT deposited_events_pkey",
+		"DROP INDEX deposited_events_transaction_hash_idx",
+		"SET LOCAL enable_seqscan = off",
+		"SET LOCAL enable_hashjoin = off",
+		"SET LOCAL enable_mergejoin = off",
+	} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queries := db.New(tx)
+	_, err = queries.ConflictingDepositedEvents(t.Context())
+	if err := errors.Join(err, queries.FillDepositedEvents(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	var read int
+	const sql = "SELECT idx_scan FROM pg_stat_xact_user_tables WHERE relname = 'deposited_events'"
+	if err := tx.QueryRow(t.Context(), sql).Scan(&read); err != nil || read > 0 {
+		t.Errorf("an index was read %d times, %v", read, err)
+	}
+}
+
 // TestSuppressedRows: rows that a trigger leaves out are not taken for written.
 func TestSuppressedRows(t *testing.T) {
 	f := newFixture(t, newDatabase(t))
