@@ -208,9 +208,10 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnat
 	}
 	return &replay.Stretch{
 		Stream: k.o.Stream, First: low, Last: given.Last,
-		// Who dies on the way has not read in vain: processes that are killed again and again would never come to the end.
+		// Who dies on the way has not read in vain: processes that are killed again and again would never come to the end. Not
+		// above where the group stands, or it would seem to have begun anew.
 		Decided: func(ctx context.Context, last event.EntryID) error {
-			return k.o.Progress.Raise(ctx, k.o.Stream, last.Next(), mark.Incarnation, in)
+			return k.o.Progress.Raise(ctx, k.o.Stream, lower(last.Next(), given.Low), mark.Incarnation, in)
 		},
 	}
 }

@@ -211,6 +211,25 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("to be read again after that: %+v", found.reread)
 		}
 	})
+	t.Run("does not take a group for one that has begun anew because somebody read again what is pending", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		f.acknowledge(10)
+		f.look(k)
+		f.do("XADD", f.stream, "1-11", "payload", "x")
+		f.do("XREADGROUP", "GROUP", group, "a", "STREAMS", f.stream, ">") // and does not acknowledge it
+		f.added++
+		f.acknowledge(9)
+		f.exec("TRUNCATE server_incarnation")
+		if err := f.look(k).reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 20}); err != nil {
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-11")
+		if again := f.look(f.keeper()).reread; again == nil || again.First.String() != "1-11" {
+			t.Errorf("to be read again: %+v", again)
+		}
+	})
 	t.Run("reads again what it saw written to a server that is no more, wherever others are with the new one", func(t *testing.T) {
 		f := newFixture(t)
 		k := f.forgotten()
