@@ -54,8 +54,16 @@ const incarnation = `(
 	WHERE d.datname = current_database()
 )`
 
+// unseen is the time since a row was written where nobody can say that so much has passed, as those who keep watermarks to trim
+// below write them every few seconds: no instance has run, or the server's clock was set. It does not count as age, or what is
+// young would be trimmed. What a minute more or less changes is nothing to the ages that anybody would want. It is in seconds, as a
+// day that is added to a timestamp is not always 24 hours.
+const unseen = `CASE WHEN now() - p.updated_at BETWEEN - interval '1 minute' AND interval '1 minute' THEN interval '0'
+	ELSE make_interval(secs => extract(epoch FROM now() - p.updated_at)) END`
+
 const lookQuery = `
-SELECT now.incarnation, p.low_id, p.incarnation, CASE WHEN now() - p.trim_at >= $3 THEN p.trim_id ELSE '0-0' END
+SELECT now.incarnation, p.low_id, p.incarnation,
+	CASE WHEN now() - (p.trim_at + ` + unseen + `) >= $3 THEN p.trim_id ELSE '0-0' END
 FROM (SELECT ` + incarnation + ` AS incarnation) AS now
 LEFT JOIN stream_progress AS p ON (p.stream, p.consumer_group) = ($1, $2)`
 
@@ -98,12 +106,7 @@ func (p *Progress) look(ctx context.Context, stream string) (Incarnation, Waterm
 	return Incarnation(*now), mark, nil
 }
 
-// clockWasSet: since the row was written more time has passed by the server's clock than by the caller's monotonic one, or less
-// than none. What a minute more or less changes is nothing to the ages that anybody would want.
-const clockWasSet = `coalesce(now() - p.updated_at > @since + interval '1 minute', false)
-	OR now() - p.updated_at < - interval '1 minute'`
-
-const sampleIsDue = `now() - p.sampled_at >= @age AND NOT (` + clockWasSet + `)`
+const sampleIsDue = `now() - (p.sampled_at + ` + unseen + `) >= @age`
 
 const putQuery = `
 INSERT INTO stream_progress AS p (stream, consumer_group, low_id, incarnation, sample_id, trim_id)
@@ -114,24 +117,17 @@ ON CONFLICT (stream, consumer_group) DO UPDATE SET
 	incarnation = excluded.incarnation,
 	updated_at = now(),
 	trim_id = CASE WHEN ` + sampleIsDue + ` THEN p.sample_id ELSE p.trim_id END,
-	trim_at = CASE WHEN ` + sampleIsDue + ` THEN p.sampled_at ELSE least(p.trim_at, now()) END,
-	sample_id = CASE WHEN ` + sampleIsDue + ` OR ` + clockWasSet + ` THEN excluded.low_id ELSE p.sample_id END,
-	sampled_at = CASE WHEN ` + sampleIsDue + ` OR ` + clockWasSet + ` THEN now() ELSE p.sampled_at END`
+	trim_at = CASE WHEN ` + sampleIsDue + ` THEN p.sampled_at ELSE p.trim_at END + ` + unseen + `,
+	sample_id = CASE WHEN ` + sampleIsDue + ` THEN excluded.low_id ELSE p.sample_id END,
+	sampled_at = CASE WHEN ` + sampleIsDue + ` THEN now() ELSE p.sampled_at + ` + unseen + ` END`
 
 // Put writes the watermark of a stream, and reports whether the database is still in the incarnation given: otherwise it
-// writes nothing. A watermark becomes the one to trim below between one and two trim ages after it was written. Since is the time
-// that has passed since the caller last put one of this stream, by its monotonic clock, and 0 if it has not: where the server's
-// clock says otherwise, it was set, and the trim age counts from now.
-func (p *Progress) Put(
-	ctx context.Context, stream string, low event.EntryID, in Incarnation, since time.Duration,
-) (written bool, err error) {
-	args := pgx.NamedArgs{
-		"stream": stream, "group": p.group, "low": low.String(), "incarnation": string(in), "age": p.trimAge, "since": nil,
-	}
-	if since > 0 {
-		args["since"] = since
-	}
-	tag, err := p.pool.Exec(ctx, putQuery, args)
+// writes nothing. A watermark becomes the one to trim below between one and two trim ages after it was written. Between two writes
+// that are more than a minute apart by the server's clock, or less than none, nothing becomes older.
+func (p *Progress) Put(ctx context.Context, stream string, low event.EntryID, in Incarnation) (written bool, err error) {
+	tag, err := p.pool.Exec(ctx, putQuery, pgx.NamedArgs{
+		"stream": stream, "group": p.group, "low": low.String(), "incarnation": string(in), "age": p.trimAge,
+	})
 	if err != nil {
 		return false, fmt.Errorf("write watermark of stream %s: %w", stream, err)
 	}

@@ -48,7 +48,7 @@ func TestIncarnation(t *testing.T) {
 	}
 	put := func(p *pg.Progress, in pg.Incarnation, want bool) {
 		t.Helper()
-		if written, err := p.Put(t.Context(), "s", event.EntryID{MS: 1, Seq: 1}, in, 0); err != nil || written != want {
+		if written, err := p.Put(t.Context(), "s", event.EntryID{MS: 1, Seq: 1}, in); err != nil || written != want {
 			t.Errorf("written: %t, error %v; want %t", written, err, want)
 		}
 	}
@@ -105,20 +105,21 @@ func TestIncarnation(t *testing.T) {
 func TestWatermarkToTrimBelow(t *testing.T) {
 	f := newFixture(t, newDatabase(t))
 	progress := pg.NewProgress(f.pool, "g", time.Hour)
-	put := func(since time.Duration, low, want string) {
+	put := func(low, want string) {
 		t.Helper()
 		in, _, err := progress.Look(t.Context(), f.network)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if written, err := progress.Put(t.Context(), f.network, event.EntryIDOf(low), in, since); err != nil || !written {
+		if written, err := progress.Put(t.Context(), f.network, event.EntryIDOf(low), in); err != nil || !written {
 			t.Fatal(written, err)
 		}
 		if _, mark, err := progress.Look(t.Context(), f.network); err != nil || mark.Low.String() != low || mark.Trim.String() != want {
 			t.Errorf("%+v, %v; want %s, and to trim below %s", mark, err, low, want)
 		}
 	}
-	later := func(minutes int) {
+	// unwritten is time that passes by the server's clock while nobody writes.
+	unwritten := func(minutes int) {
 		t.Helper()
 		if _, err := f.pool.Exec(t.Context(), `UPDATE stream_progress SET sampled_at = sampled_at - make_interval(mins => $1),
 			trim_at = trim_at - make_interval(mins => $1), updated_at = updated_at - make_interval(mins => $1)
@@ -126,34 +127,43 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put(0, "1-0", "0-0")
-	put(time.Second, "2-0", "0-0")
+	// later is time in which others write.
+	later := func(minutes int) {
+		t.Helper()
+		unwritten(minutes)
+		if _, err := f.pool.Exec(t.Context(), "UPDATE stream_progress SET updated_at = now() WHERE stream = $1", f.network); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("1-0", "0-0")
+	put("2-0", "0-0")
 	later(59)
-	put(59*time.Minute, "3-0", "0-0")
+	put("3-0", "0-0")
 	later(1)
-	put(time.Minute, "4-0", "1-0")
-	put(time.Second, "5-0", "1-0")
+	put("4-0", "1-0")
+	put("5-0", "1-0")
 	later(60)
-	put(time.Hour, "6-0", "4-0")
+	put("6-0", "4-0")
 
-	// The server's clock jumps ahead, which makes nothing old, and back, after which nothing waits for it to come there again.
-	const day = 24 * 60
-	later(day)
-	put(time.Second, "7-0", "4-0")
-	later(59)
-	put(59*time.Minute, "8-0", "4-0")
+	// The server's clock jumps ahead, or nobody writes for as long, which makes nothing older; and back, after which nothing waits for
+	// it to come there again.
+	const days = 400 * 24 * 60
+	later(30)
+	unwritten(days)
+	put("7-0", "4-0")
+	later(29)
+	put("8-0", "4-0")
 	later(1)
-	put(time.Minute, "9-0", "7-0")
-	later(-day)
-	put(0, "10-0", "0-0") // as the watermark to trim below is from the future, until now
-	put(time.Second, "11-0", "0-0")
+	put("9-0", "6-0")
+	later(30)
+	unwritten(-days)
+	put("10-0", "6-0")
+	later(29)
+	put("11-0", "6-0")
+	later(1)
+	put("12-0", "9-0")
 	later(60)
-	put(time.Hour, "12-0", "10-0")
-	// A process that has just begun knows of no jump: it may have been away for as long.
-	later(day)
-	put(0, "13-0", "12-0")
-	later(60)
-	put(time.Hour, "14-0", "13-0")
+	put("13-0", "12-0")
 
 	// Whoever wants to keep more, from now on, is not told of a watermark that is too young for that.
 	careful := pg.NewProgress(f.pool, "g", 3*time.Hour)
@@ -164,8 +174,11 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 		}
 	}
 	trimID("0-0")
+	unwritten(days)
+	trimID("0-0")
+	unwritten(-days)
 	later(119)
 	trimID("0-0")
 	later(1)
-	trimID("13-0")
+	trimID("12-0")
 }

@@ -69,8 +69,6 @@ type Keeper struct {
 	known pg.Incarnation
 	low   event.EntryID
 	seen  bool // low is one
-	// put is when the watermark was last written from here.
-	put time.Time
 	// heldBy is the group that kept entries from being trimmed when that was last said.
 	heldBy string
 }
@@ -163,24 +161,13 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
 	}
 	if !unbroken || mark.Low != given.Low || k.o.Trim {
-		if written, err := k.write(ctx, given.Low, found.in); err != nil || !written {
+		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.Low, found.in); err != nil || !written {
 			return found, err
 		}
 	}
 	k.low, k.seen = given.Low, true
 	found.unbroken, found.trim = unbroken, lower(mark.Trim, given.Low)
 	return found, nil
-}
-
-func (k *Keeper) write(ctx context.Context, low event.EntryID, in pg.Incarnation) (written bool, err error) {
-	now, since := time.Now(), time.Duration(0)
-	if !k.put.IsZero() {
-		since = now.Sub(k.put)
-	}
-	if written, err = k.o.Progress.Put(ctx, k.o.Stream, low, in, since); written {
-		k.put = now
-	}
-	return written, err
 }
 
 func (k *Keeper) act(ctx context.Context, found finding) error {
