@@ -134,6 +134,21 @@ func (p *Progress) Put(ctx context.Context, stream string, low event.EntryID, in
 	return tag.RowsAffected() > 0, nil
 }
 
+const lowerQuery = `
+UPDATE stream_progress AS p SET low_id = @low
+WHERE (p.stream, p.consumer_group, p.low_id, p.incarnation) = (@stream, @group, @from, @written)`
+
+// Lower lowers the watermark of a stream where it still is the one given, and leaves it one of its incarnation.
+func (p *Progress) Lower(ctx context.Context, stream string, mark Watermark, low event.EntryID) error {
+	_, err := p.pool.Exec(ctx, lowerQuery, pgx.NamedArgs{
+		"stream": stream, "group": p.group, "low": low.String(), "from": mark.Low.String(), "written": string(mark.Incarnation),
+	})
+	if err != nil {
+		return fmt.Errorf("lower watermark of stream %s: %w", stream, err)
+	}
+	return nil
+}
+
 const raiseQuery = `
 UPDATE stream_progress AS p SET low_id = @low
 WHERE (p.stream, p.consumer_group, p.incarnation) = (@stream, @group, @written)

@@ -147,6 +147,17 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		return found, nil // Redis may be empty for a moment, and come back as it was
 	}
 	unbroken := mark.Incarnation == found.in
+	if given.Low.Before(mark.Low) {
+		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
+			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
+		if !unbroken {
+			// The stream, or the group, has begun anew. It is written down, or who is killed while reading again has read in vain.
+			if err := k.o.Progress.Lower(ctx, k.o.Stream, mark, nothing); err != nil {
+				return found, err
+			}
+			mark.Low = nothing
+		}
+	}
 	if unbroken && k.known == "" {
 		k.known = found.in // whoever wrote it was certain
 	}
@@ -155,10 +166,6 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 			return found, nil
 		}
 		k.known = found.in
-	}
-	if unbroken && given.Low.Before(mark.Low) {
-		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
-			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
 	}
 	if !unbroken || mark.Low != given.Low || k.o.Trim {
 		if written, err := k.o.Progress.Put(ctx, k.o.Stream, given.Low, found.in); err != nil || !written {

@@ -230,6 +230,38 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("to be read again: %+v", again)
 		}
 	})
+	t.Run("goes on where somebody was killed who read again what a group that has begun anew was given", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.forgotten()
+		f.do("XGROUP", "DESTROY", f.stream, group)
+		f.do("XGROUP", "CREATE", f.stream, group, "0")
+		f.do("XREADGROUP", "GROUP", group, "a", "COUNT", 8, "STREAMS", f.stream, ">")
+		for i := range 5 {
+			f.do("XACK", f.stream, group, fmt.Sprintf("1-%d", i+1))
+		}
+		wantReread := func(k *Keeper, first string) *replay.Stretch {
+			t.Helper()
+			reread := f.look(k).reread
+			if reread == nil || reread.First.String() != first || reread.Last.String() != "1-8" {
+				t.Fatalf("to be read again: %+v", reread)
+			}
+			return reread
+		}
+		if err := wantReread(k, "0-0").Decided(t.Context(), event.EntryID{MS: 1, Seq: 3}); err != nil { // and then it is killed
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-4")
+		k = f.keeper()
+		wantReread(k, "1-4")
+		if err := k.act(t.Context(), f.look(k)); err != nil {
+			t.Fatal(err)
+		}
+		if found := f.look(k); found.reread != nil {
+			t.Errorf("to be read again after that: %+v", found.reread)
+		}
+		f.wantWatermark("1-6")
+		f.said("stands before its watermark", 1)
+	})
 	t.Run("reads again what it saw written to a server that is no more, wherever others are with the new one", func(t *testing.T) {
 		f := newFixture(t)
 		k := f.forgotten()
