@@ -63,7 +63,7 @@ bench-peers: build ## measure the service and Bento on the same load, one after 
 .PHONY: chaos
 chaos: build ## 5,000,000 events and 500 kills among random faults: nothing may be lost or doubled (a quarter of an hour)
 	@go build -o bin/chaos ./cmd/chaos
-	@bin/chaos -binary bin/redis-postgres-sync -events 5000000 -kills 500 -rate 9000 \
+	@bin/chaos -binary bin/redis-postgres-sync -events 5000000 -kills 500 -rate 7000 -pause 2s \
 		-spare FLUSHALL -set TRIM=on,TRIM_RETENTION=1m -report bin/chaos.jsonl
 
 .PHONY: mutants

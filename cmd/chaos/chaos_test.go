@@ -43,7 +43,8 @@ func TestMain(m *testing.M) {
 // TestChaos is a short run. The seed is another one each time, and printed.
 func TestChaos(t *testing.T) {
 	o := options{
-		binary: binary, seed: rand.Uint64N(1 << 31), instances: 3, rate: 1500, length: 40 * time.Second, kills: 20, logf: t.Logf,
+		binary: binary, seed: rand.Uint64N(1 << 31), instances: 3, rate: 1500, length: 40 * time.Second, kills: 20, pause: time.Second,
+		logf: t.Logf,
 	}
 	result, err := run(within(t), o)
 	t.Logf("%s", result)

@@ -139,7 +139,7 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 	}
 	raging, ctx := errgroup.WithContext(ctx)
 	spared := func(h harm) bool { return o.spare != "" && strings.Contains(h.name, o.spare) }
-	all, pause := [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), killing}, time.Second
+	all, pause := [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), killing}, o.pause
 	if o.soak {
 		all, pause = [][]harm{restarts}, time.Minute
 	}
@@ -189,7 +189,7 @@ func (n *nemesis) harm(ctx context.Context, h harm) error {
 
 // between is a time, any one as likely.
 func (n *nemesis) between(low, high time.Duration) time.Duration {
-	return low + time.Duration(n.random.Int64N(int64(high-low)))
+	return low + time.Duration(n.random.Int64N(int64(high-low)+1))
 }
 
 // take takes an instance for a harm, so that no other does; nil if all are taken. It is to be given back, or to be forgotten.
