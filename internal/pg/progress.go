@@ -156,15 +156,15 @@ WHERE (p.stream, p.consumer_group, p.incarnation) = (@stream, @group, @written)
 	AND (split_part(p.low_id, '-', 1)::numeric, split_part(p.low_id, '-', 2)::numeric) < (@ms::numeric, @seq::numeric)`
 
 // Raise raises the watermark of a stream that was written in another incarnation than the present one, as all entries below are
-// decided in this one as well. It stays a watermark of the other, above which entries may be missing. It does nothing where the
-// watermark is not lower, was written in a third incarnation, or the present one is not the one given any more.
-func (p *Progress) Raise(ctx context.Context, stream string, low event.EntryID, written, now Incarnation) error {
-	_, err := p.pool.Exec(ctx, raiseQuery, pgx.NamedArgs{
+// decided in this one as well. It stays a watermark of the other, above which entries may be missing. It does nothing, and says so,
+// where the watermark is not lower, was written in a third incarnation, or the present one is not the one given any more.
+func (p *Progress) Raise(ctx context.Context, stream string, low event.EntryID, written, now Incarnation) (raised bool, err error) {
+	tag, err := p.pool.Exec(ctx, raiseQuery, pgx.NamedArgs{
 		"stream": stream, "group": p.group, "low": low.String(), "written": string(written), "now": string(now),
 		"ms": strconv.FormatUint(low.MS, 10), "seq": strconv.FormatUint(low.Seq, 10),
 	})
 	if err != nil {
-		return fmt.Errorf("raise watermark of stream %s: %w", stream, err)
+		return false, fmt.Errorf("raise watermark of stream %s: %w", stream, err)
 	}
-	return nil
+	return tag.RowsAffected() > 0, nil
 }

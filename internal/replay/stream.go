@@ -14,7 +14,7 @@ import (
 type Stretch struct {
 	Stream      string
 	First, Last event.EntryID
-	// Decided is called after each page, with the last entry that is decided again. It may be nil.
+	// Decided is called after each page, with the last entry that is decided again. Its error ends the reading. It may be nil.
 	Decided func(ctx context.Context, last event.EntryID) error
 }
 

@@ -9,6 +9,7 @@ package watermark
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -200,13 +201,37 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnat
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}
-	return &replay.Stretch{
-		Stream: k.o.Stream, First: low, Last: given.Last,
-		// Who dies on the way has not read in vain: processes that are killed again and again would never come to the end. Not
-		// above where the group stands, or it would seem to have begun anew.
-		Decided: func(ctx context.Context, last event.EntryID) error {
-			return k.o.Progress.Raise(ctx, k.o.Stream, lower(last.Next(), given.Low), mark.Incarnation, in)
-		},
+	stretch := &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last}
+	if mark.Incarnation != "" && mark.Incarnation != in {
+		stretch.Decided = k.raise(mark, given, in)
+	}
+	return stretch
+}
+
+// errOvertaken ends reading again in vain.
+var errOvertaken = errors.New("another process is ahead with reading again, or PostgreSQL has been restarted once more")
+
+// raise returns what raises an old incarnation's watermark while what is above it is read again. Who dies on the way has not read in
+// vain: processes that are killed again and again would never come to the end. And of several that have just begun one reads, the
+// first that has raised it; those that have seen more than the watermark says have to read for themselves.
+func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation) func(context.Context, event.EntryID) error {
+	at := mark.Low
+	return func(ctx context.Context, last event.EntryID) error {
+		// Not above where the group stands, or it would seem to have begun anew.
+		to := lower(last.Next(), given.Low)
+		if !at.Before(to) {
+			return nil
+		}
+		raised, err := k.o.Progress.Raise(ctx, k.o.Stream, to, mark.Incarnation, in)
+		switch {
+		case err != nil:
+			return err
+		case raised:
+			at = to
+		case !k.seen:
+			return errOvertaken
+		}
+		return nil
 	}
 }
 
@@ -228,6 +253,10 @@ func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.In
 	start := time.Now()
 	done, err := k.o.Engine.Stream(ctx, k.o.Redis, stretch)
 	k.o.Metrics.restored.WithLabelValues(k.o.Stream).Add(float64(done.Inserted))
+	if errors.Is(err, errOvertaken) {
+		k.log.Info(errOvertaken.Error())
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("read again from %s: %w", stretch.First, err)
 	}

@@ -188,7 +188,7 @@ func TestKeeper(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.wantWatermark("1-15")
-		if err := first.Decided(t.Context(), event.EntryID{MS: 1, Seq: 12}); err != nil { // one who was behind
+		if err := first.Decided(t.Context(), event.EntryID{MS: 1, Seq: 12}); err != nil {
 			t.Fatal(err)
 		}
 		f.wantWatermark("1-15")
@@ -198,8 +198,8 @@ func TestKeeper(t *testing.T) {
 			t.Fatalf("to be read again: %+v", found.reread)
 		}
 		f.exec("TRUNCATE server_incarnation") // and what was decided by the first may be lost as well
-		if err := found.reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 17}); err != nil {
-			t.Fatal(err)
+		if err := found.reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 17}); err == nil {
+			t.Error("it goes on")
 		}
 		f.wantWatermark("1-15")
 		found = f.look(k)
@@ -209,6 +209,29 @@ func TestKeeper(t *testing.T) {
 		f.wantWatermark("1-21")
 		if found := f.look(f.keeper()); found.reread != nil {
 			t.Errorf("to be read again after that: %+v", found.reread)
+		}
+	})
+	t.Run("leaves it to another who is ahead with reading again, unless it knows more than the watermark says", func(t *testing.T) {
+		f := newFixture(t)
+		knows := f.forgotten()
+		first, second := f.keeper(), f.keeper()
+		behind := f.look(second)
+		forKnows := f.look(knows).reread
+		if err := f.look(first).reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 14}); err != nil {
+			t.Fatal(err)
+		}
+		if err := forKnows.Decided(t.Context(), event.EntryID{MS: 1, Seq: 12}); err != nil {
+			t.Errorf("who knows more stops: %v", err)
+		}
+		behind.reread.Last = event.EntryID{MS: 1, Seq: 12}
+		if err := second.act(t.Context(), behind); err != nil {
+			t.Fatal(err)
+		}
+		f.said("another process is ahead", 1)
+		f.said("msg=\"read again\"", 0)
+		f.wantWatermark("1-15")
+		if found := f.look(second); found.reread == nil || found.reread.First.String() != "1-15" {
+			t.Errorf("to be read again: %+v", found.reread)
 		}
 	})
 	t.Run("does not take a group for one that has begun anew because somebody read again what is pending", func(t *testing.T) {
