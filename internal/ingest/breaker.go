@@ -55,7 +55,10 @@ func (b *Breaker) State() State {
 func (b *Breaker) Probed(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.silent = err != nil
+	if silent := err != nil; b.silent != silent {
+		b.silent = silent
+		b.wake()
+	}
 	if err == nil && b.state == Open {
 		b.enter(HalfOpen)
 	}
@@ -77,6 +80,11 @@ func (b *Breaker) answering() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.silent
+}
+
+// unwritable waits until nothing can be written, for all that is known, or ctx ends.
+func (b *Breaker) unwritable(ctx context.Context) error {
+	return b.await(ctx, func() bool { return b.state != Closed || b.silent })
 }
 
 // Passable waits while the Breaker is open or barred: for those who have nothing to try yet, and should not begin.

@@ -119,16 +119,17 @@ func (l *Loop) decide(ctx context.Context, start time.Time, messages []event.Mes
 	return nil
 }
 
-// afterwards returns a context that ends ShutdownTimeout after ctx, or with it where nothing can be written anyway.
+// afterwards returns a context that ends ShutdownTimeout after ctx, or as soon as nothing can be written anyway.
 func (l *Loop) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		if l.Breaker.State() != Closed || !l.Breaker.answering() || l.Pauses.holds(l.Stream, l.Worker, PauseEnvironment) {
-			cancel()
+		defer cancel()
+		if l.Pauses.holds(l.Stream, l.Worker, PauseEnvironment) {
 			return
 		}
-		timer := time.AfterFunc(l.ShutdownTimeout, cancel)
-		context.AfterFunc(working, func() { timer.Stop() })
+		timed, release := context.WithTimeout(working, l.ShutdownTimeout)
+		defer release()
+		_ = l.Breaker.unwritable(timed) // the error is that the time is over
 	})
 	return working, func() {
 		stop()

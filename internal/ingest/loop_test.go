@@ -239,6 +239,22 @@ func TestLoopEnds(t *testing.T) {
 		f.wantRows("deposited_events", 3)
 		f.wantPending(0)
 	})
+	t.Run("giving up once PostgreSQL does not answer any more", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.addPayload(f.good(1, 3))
+		defer f.locked()()
+		loop := f.loop("c")
+		stop := f.start(loop)
+		f.untilWaiting()
+		before := time.Now()
+		probe := time.AfterFunc(100*time.Millisecond, func() { loop.Breaker.Probed(errors.New("no route to it")) })
+		defer probe.Stop()
+		stop()
+		if took := time.Since(before); took > loop.ShutdownTimeout/2 {
+			t.Errorf("it took %v to give up", took)
+		}
+		f.wantPending(1)
+	})
 	for name, refuse := range map[string]func(f *fixture){
 		"at once while the circuit breaker is open": func(f *fixture) {
 			for _, sql := range []string{
