@@ -39,7 +39,7 @@ type options struct {
 	kills     int           // at least
 	events    int           // exactly, if that is not 0; else as many as come in the time
 	spare     string        // harms that have this in their names are not done
-	pause     time.Duration // the longest between two harms of a sequence
+	pause     time.Duration // the longest between two harms of a sequence, but for those of a soak
 	soak      bool          // restarts alone, and a witness that is watched
 	everysec  bool          // Redis writes what it has answered for to disk within a second or two
 	again     string        // the flags that repeat it, but for the seed
@@ -82,7 +82,7 @@ func main() {
 	flag.IntVar(&o.instances, "instances", 3, "processes of the service")
 	flag.IntVar(&o.rate, "rate", 5000, "events a second")
 	flag.DurationVar(&o.length, "time", time.Minute, "how long harm is done, at least")
-	flag.DurationVar(&o.pause, "pause", time.Second, "the longest pause between two harms")
+	flag.DurationVar(&o.pause, "pause", time.Second, "the longest pause between two harms, but for those of a soak")
 	flag.IntVar(&o.kills, "kills", 0, "how many processes are killed outright, at least")
 	flag.IntVar(&o.events, "events", 0, "how many events there are; 0 is as many as come in the time")
 	flag.IntVar(&runs, "runs", 1, "how many runs, with seeds that follow each other; those in the report are not done again")

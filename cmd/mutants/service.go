@@ -74,8 +74,8 @@ var ofService = []mutant{
 	{
 		name:    "trust a watermark that others have moved",
 		file:    "internal/watermark/keeper.go",
-		find:    `if k.seen {`,
-		replace: `if k.seen && false {`,
+		find:    "} else if k.seen {",
+		replace: "} else if false {",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what it saw written"},
 	},
 	{
@@ -88,9 +88,30 @@ var ofService = []mutant{
 	{
 		name:    "read a stream that has begun anew from the old watermark",
 		file:    "internal/watermark/keeper.go",
-		find:    "low = nothing // the stream",
-		replace: "_ = 0 // the stream",
-		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads a stream that has begun anew"},
+		find:    "\t\tmark.Low = nothing\n",
+		replace: "",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/(reads a stream that has begun anew|goes on where somebody)"},
+	},
+	{
+		name:    "take back a watermark that somebody has raised",
+		file:    "internal/pg/progress.go",
+		find:    "(low_id, incarnation) = (@low, @written)",
+		replace: "(incarnation, @low) = (@written, @low)",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/goes on where somebody"},
+	},
+	{
+		name:    "leave reading again to others without looking how far they come",
+		file:    "internal/watermark/keeper.go",
+		find:    `if unbroken && k.known == "" && !k.seen {`,
+		replace: `if unbroken && k.known == "" {`,
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/leaves it to another"},
+	},
+	{
+		name:    "read again beside others who are ahead",
+		file:    "internal/watermark/keeper.go",
+		find:    "if err == nil && !raised {",
+		replace: "if false && !raised {",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/leaves it to another"},
 	},
 	{
 		name:    "never try again to build an index",

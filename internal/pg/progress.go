@@ -54,10 +54,10 @@ const incarnation = `(
 	WHERE d.datname = current_database()
 )`
 
-// unseen is the time since a row was written where nobody can say that so much has passed, as those who keep watermarks to trim
-// below write them every few seconds: no instance has run, or the server's clock was set. It does not count as age, or what is
-// young would be trimmed. What a minute more or less changes is nothing to the ages that anybody would want. It is in seconds, as a
-// day that is added to a timestamp is not always 24 hours.
+// unseen is how long ago a row was written by the server's clock, if that is more than a minute or less than none, and otherwise 0.
+// Whether that time has passed or the clock was set nobody can say, as those who trim write the row every few seconds where nothing
+// keeps them from it. So it does not count as age: the times of the row move along, and what is young is not trimmed. It is in
+// seconds, as a day that is added to a timestamp is not always 24 hours.
 const unseen = `CASE WHEN now() - p.updated_at BETWEEN - interval '1 minute' AND interval '1 minute' THEN interval '0'
 	ELSE make_interval(secs => extract(epoch FROM now() - p.updated_at)) END`
 
@@ -134,17 +134,17 @@ func (p *Progress) Put(ctx context.Context, stream string, low event.EntryID, in
 	return tag.RowsAffected() > 0, nil
 }
 
-const lowerQuery = `
-UPDATE stream_progress AS p SET low_id = @low
-WHERE (p.stream, p.consumer_group, p.low_id, p.incarnation) = (@stream, @group, @from, @written)`
+const resetQuery = `
+UPDATE stream_progress SET low_id = '0-0'
+WHERE (stream, consumer_group) = (@stream, @group) AND (low_id, incarnation) = (@low, @written)`
 
-// Lower lowers the watermark of a stream where it still is the one given, and leaves it one of its incarnation.
-func (p *Progress) Lower(ctx context.Context, stream string, mark Watermark, low event.EntryID) error {
-	_, err := p.pool.Exec(ctx, lowerQuery, pgx.NamedArgs{
-		"stream": stream, "group": p.group, "low": low.String(), "from": mark.Low.String(), "written": string(mark.Incarnation),
+// Reset takes the watermark of a stream back to the beginning where it still is the one given. It stays one of its incarnation.
+func (p *Progress) Reset(ctx context.Context, stream string, mark Watermark) error {
+	_, err := p.pool.Exec(ctx, resetQuery, pgx.NamedArgs{
+		"stream": stream, "group": p.group, "low": mark.Low.String(), "written": string(mark.Incarnation),
 	})
 	if err != nil {
-		return fmt.Errorf("lower watermark of stream %s: %w", stream, err)
+		return fmt.Errorf("reset watermark of stream %s: %w", stream, err)
 	}
 	return nil
 }

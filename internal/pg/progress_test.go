@@ -119,50 +119,50 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 		}
 	}
 	// unwritten is time that passes by the server's clock while nobody writes.
-	unwritten := func(minutes int) {
+	unwritten := func(d time.Duration) {
 		t.Helper()
-		if _, err := f.pool.Exec(t.Context(), `UPDATE stream_progress SET sampled_at = sampled_at - make_interval(mins => $1),
-			trim_at = trim_at - make_interval(mins => $1), updated_at = updated_at - make_interval(mins => $1)
-			WHERE stream = $2`, minutes, f.network); err != nil {
+		if _, err := f.pool.Exec(t.Context(), `UPDATE stream_progress SET sampled_at = sampled_at - make_interval(secs => $1),
+			trim_at = trim_at - make_interval(secs => $1), updated_at = updated_at - make_interval(secs => $1)
+			WHERE stream = $2`, d.Seconds(), f.network); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// later is time in which others write.
-	later := func(minutes int) {
+	later := func(d time.Duration) {
 		t.Helper()
-		unwritten(minutes)
+		unwritten(d)
 		if _, err := f.pool.Exec(t.Context(), "UPDATE stream_progress SET updated_at = now() WHERE stream = $1", f.network); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put("1-0", "0-0")
 	put("2-0", "0-0")
-	later(59)
+	later(59 * time.Minute)
 	put("3-0", "0-0")
-	later(1)
+	later(time.Minute)
 	put("4-0", "1-0")
 	put("5-0", "1-0")
-	later(60)
+	later(60 * time.Minute)
 	put("6-0", "4-0")
 
 	// The server's clock jumps ahead, or nobody writes for as long, which makes nothing older; and back, after which nothing waits for
 	// it to come there again.
-	const days = 400 * 24 * 60
-	later(30)
+	const days = 400 * 24 * time.Hour
+	later(30 * time.Minute)
 	unwritten(days)
 	put("7-0", "4-0")
-	later(29)
+	later(29 * time.Minute)
 	put("8-0", "4-0")
-	later(1)
+	later(time.Minute)
 	put("9-0", "6-0")
-	later(30)
+	later(30 * time.Minute)
 	unwritten(-days)
 	put("10-0", "6-0")
-	later(29)
+	later(29 * time.Minute)
 	put("11-0", "6-0")
-	later(1)
+	later(time.Minute)
 	put("12-0", "9-0")
-	later(60)
+	later(60 * time.Minute)
 	put("13-0", "12-0")
 
 	// Whoever wants to keep more, from now on, is not told of a watermark that is too young for that.
@@ -177,8 +177,8 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 	unwritten(days)
 	trimID("0-0")
 	unwritten(-days)
-	later(119)
+	later(119 * time.Minute)
 	trimID("0-0")
-	later(1)
+	later(time.Minute)
 	trimID("12-0")
 }

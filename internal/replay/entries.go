@@ -19,7 +19,7 @@ var ErrNoStream = errors.New("there is no such stream in Redis; hint: REDIS_STRE
 const (
 	// entriesMost and entriesBytes bound a page of entries. Redis bounds a reply by entries only, so how many to ask
 	// for is learnt from those that came before; firstEntries is asked for when none have.
-	entriesMost  = 500
+	entriesMost  = 100
 	entriesBytes = 16 << 20
 	firstEntries = 16
 	// replyTimeout is what a reply may take: an entry holds up to 512 MB.

@@ -66,10 +66,12 @@ type Keeper struct {
 	log *slog.Logger
 
 	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged, and low
-	// the watermark that was last seen in it.
+	// the last watermark of which this process is certain, in that one or in one after it.
 	known pg.Incarnation
 	low   event.EntryID
 	seen  bool // low is one
+	// said is the incarnation of which was last said that something is read again in it.
+	said pg.Incarnation
 	// heldBy is the group that kept entries from being trimmed when that was last said.
 	heldBy string
 }
@@ -151,15 +153,16 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 	if given.Low.Before(mark.Low) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
 			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
-		if !unbroken {
-			// The stream, or the group, has begun anew. It is written down, or who is killed while reading again has read in vain.
-			if err := k.o.Progress.Lower(ctx, k.o.Stream, mark, nothing); err != nil {
-				return found, err
-			}
-			mark.Low = nothing
+		// The stream, or the group, has begun anew. It is written down, or who is killed while reading again has read in vain.
+		if err := k.o.Progress.Reset(ctx, k.o.Stream, mark); err != nil {
+			return found, err
 		}
+		mark.Low = nothing
 	}
-	if unbroken && k.known == "" {
+	if given.Low.Before(k.low) {
+		k.low = nothing
+	}
+	if unbroken && k.known == "" && !k.seen {
 		k.known = found.in // whoever wrote it was certain
 	}
 	if k.known != found.in {
@@ -191,29 +194,29 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 // toReread returns the stretch of entries that were acknowledged and may be lost in an incarnation, nil if there is none.
 func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnation) *replay.Stretch {
 	low := mark.Low
-	if k.seen {
-		// While this process wrote to a server that is no more, others may have gone on with this one.
+	if mark.Incarnation != in {
+		k.low, k.seen = low, true // whatever this process saw before: it was written before it
+	} else if k.seen {
+		// Others have gone on with this server, while this process may have written to one that is no more.
 		low = lower(low, k.low)
-	}
-	if given.Low.Before(low) {
-		low = nothing // the stream, or the group, has begun anew
 	}
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}
 	stretch := &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last}
-	if mark.Incarnation != "" && mark.Incarnation != in {
+	if mark.Incarnation != "" && mark.Incarnation != in { // there is an old watermark to raise
 		stretch.Decided = k.raise(mark, given, in)
 	}
 	return stretch
 }
 
-// errOvertaken ends reading again in vain.
-var errOvertaken = errors.New("another process is ahead with reading again, or PostgreSQL has been restarted once more")
+// errOvertaken ends a reading that others go on with.
+var errOvertaken = errors.New("the watermark has been moved by others")
 
 // raise returns what raises an old incarnation's watermark while what is above it is read again. Who dies on the way has not read in
-// vain: processes that are killed again and again would never come to the end. And of several that have just begun one reads, the
-// first that has raised it; those that have seen more than the watermark says have to read for themselves.
+// vain: processes that are killed again and again would never come to the end. And of several that read the same one goes on, who
+// has raised it first. The others look again as ever, and read for themselves what they have not seen it come past: its end may be
+// before theirs.
 func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation) func(context.Context, event.EntryID) error {
 	at := mark.Low
 	return func(ctx context.Context, last event.EntryID) error {
@@ -222,16 +225,14 @@ func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation
 		if !at.Before(to) {
 			return nil
 		}
+		ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+		defer cancel()
 		raised, err := k.o.Progress.Raise(ctx, k.o.Stream, to, mark.Incarnation, in)
-		switch {
-		case err != nil:
-			return err
-		case raised:
-			at = to
-		case !k.seen:
-			return errOvertaken
+		if err == nil && !raised {
+			err = errOvertaken
 		}
-		return nil
+		at = to
+		return err
 	}
 }
 
@@ -248,13 +249,20 @@ func lower(a, b event.EntryID) event.EntryID {
 // readAgain decides again what PostgreSQL may have lost. After an error the rest is to be done again, or more, which changes nothing
 // of what is done.
 func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.Incarnation) error {
-	k.log.Info("PostgreSQL has been restarted, restored or replaced: entries above its watermark are read again",
-		"first", stretch.First.String(), "last", stretch.Last.String())
+	if k.said != in {
+		k.said = in
+		k.log.Info("PostgreSQL has been restarted, restored or replaced: entries above its watermark are read again",
+			"first", stretch.First.String(), "last", stretch.Last.String())
+	}
 	start := time.Now()
 	done, err := k.o.Engine.Stream(ctx, k.o.Redis, stretch)
 	k.o.Metrics.restored.WithLabelValues(k.o.Stream).Add(float64(done.Inserted))
+	if done.Gone && done.Inserted > 0 {
+		k.log.Error("entries behind the watermark are not in the stream any more: if PostgreSQL has lost their events, they are missing",
+			"watermark", stretch.First.String(), "hint", "have rindexer index these blocks again")
+	}
 	if errors.Is(err, errOvertaken) {
-		k.log.Info(errOvertaken.Error())
+		k.log.Debug("reading again is left to others")
 		return nil
 	}
 	if err != nil {
@@ -263,10 +271,6 @@ func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.In
 	k.o.Metrics.rereads.WithLabelValues(k.o.Stream).Inc()
 	k.log.Info("read again", "entries", done.Entries, "events", done.Events, "restored", done.Inserted,
 		"after", time.Since(start).Round(time.Millisecond).String())
-	if done.Gone && done.Inserted > 0 {
-		k.log.Error("entries behind the watermark are not in the stream any more: if PostgreSQL has lost their events, they are missing",
-			"watermark", stretch.First.String(), "hint", "have rindexer index these blocks again")
-	}
 	k.known = in
 	return nil
 }

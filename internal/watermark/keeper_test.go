@@ -2,6 +2,7 @@ package watermark
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -188,18 +189,14 @@ func TestKeeper(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.wantWatermark("1-15")
-		if err := first.Decided(t.Context(), event.EntryID{MS: 1, Seq: 12}); err != nil {
-			t.Fatal(err)
-		}
-		f.wantWatermark("1-15")
 		k := f.keeper()
 		found := f.look(k)
 		if found.reread == nil || found.reread.First.String() != "1-15" || found.reread.Last.String() != "1-20" {
 			t.Fatalf("to be read again: %+v", found.reread)
 		}
 		f.exec("TRUNCATE server_incarnation") // and what was decided by the first may be lost as well
-		if err := found.reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 17}); err == nil {
-			t.Error("it goes on")
+		if err := found.reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 17}); !errors.Is(err, errOvertaken) {
+			t.Errorf("it goes on: %v", err)
 		}
 		f.wantWatermark("1-15")
 		found = f.look(k)
@@ -211,27 +208,46 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("to be read again after that: %+v", found.reread)
 		}
 	})
-	t.Run("leaves it to another who is ahead with reading again, unless it knows more than the watermark says", func(t *testing.T) {
+	t.Run("leaves it to another who is ahead with reading again, and then reads what it has not seen it come past", func(t *testing.T) {
 		f := newFixture(t)
-		knows := f.forgotten()
+		survivor := f.forgotten()
 		first, second := f.keeper(), f.keeper()
-		behind := f.look(second)
-		forKnows := f.look(knows).reread
+		others := []*Keeper{survivor, second}
+		begun := []finding{f.look(survivor), f.look(second)}
 		if err := f.look(first).reread.Decided(t.Context(), event.EntryID{MS: 1, Seq: 14}); err != nil {
 			t.Fatal(err)
 		}
-		if err := forKnows.Decided(t.Context(), event.EntryID{MS: 1, Seq: 12}); err != nil {
-			t.Errorf("who knows more stops: %v", err)
+		for i, k := range others {
+			begun[i].reread.Last = event.EntryID{MS: 1, Seq: 12} // as if a page ended before that of the first
+			if err := k.act(t.Context(), begun[i]); err != nil {
+				t.Fatal(err)
+			}
+			f.wantWatermark("1-15")
+			if found := f.look(k); found.reread == nil || found.reread.First.String() != "1-15" {
+				t.Errorf("to be read again: %+v", found.reread)
+			}
 		}
-		behind.reread.Last = event.EntryID{MS: 1, Seq: 12}
-		if err := second.act(t.Context(), behind); err != nil {
+		f.said("msg=\"read again\"", 0)
+		if err := first.act(t.Context(), f.look(first)); err != nil {
 			t.Fatal(err)
 		}
-		f.said("another process is ahead", 1)
-		f.said("msg=\"read again\"", 0)
-		f.wantWatermark("1-15")
-		if found := f.look(second); found.reread == nil || found.reread.First.String() != "1-15" {
-			t.Errorf("to be read again: %+v", found.reread)
+		f.look(first)
+		f.wantWatermark("1-21")
+		for _, k := range others {
+			found := f.look(k)
+			if found.reread == nil || found.reread.First.String() != "1-15" || found.reread.Last.String() != "1-20" {
+				t.Fatalf("to be read again: %+v", found.reread)
+			}
+			if err := k.act(t.Context(), found); err != nil {
+				t.Fatal(err)
+			}
+			if found := f.look(k); found.reread != nil {
+				t.Errorf("to be read again after that: %+v", found.reread)
+			}
+		}
+		f.said("entries above its watermark are read again", 3) // once each
+		if found := f.look(f.keeper()); found.reread != nil {
+			t.Errorf("to be read again by somebody new: %+v", found.reread)
 		}
 	})
 	t.Run("does not take a group for one that has begun anew because somebody read again what is pending", func(t *testing.T) {
@@ -275,7 +291,20 @@ func TestKeeper(t *testing.T) {
 		}
 		f.wantWatermark("1-4")
 		k = f.keeper()
-		wantReread(k, "1-4")
+		stale := wantReread(f.keeper(), "1-4")
+		if err := stale.Decided(t.Context(), event.EntryID{MS: 1, Seq: 4}); err != nil {
+			t.Fatal(err)
+		}
+		_, mark, err := k.o.Progress.Look(t.Context(), f.stream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mark.Low = event.EntryID{MS: 1, Seq: 4} // as it was before
+		if err := k.o.Progress.Reset(t.Context(), f.stream, mark); err != nil {
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-5")
+		wantReread(k, "1-5")
 		if err := k.act(t.Context(), f.look(k)); err != nil {
 			t.Fatal(err)
 		}
