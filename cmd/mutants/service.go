@@ -74,8 +74,8 @@ var ofService = []mutant{
 	{
 		name:    "trust a watermark that others have moved",
 		file:    "internal/watermark/keeper.go",
-		find:    "} else if k.seen {",
-		replace: "} else if false {",
+		find:    "low := lower(mark.Low, k.low)",
+		replace: "low := mark.Low",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what it saw written"},
 	},
 	{

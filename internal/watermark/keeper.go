@@ -65,10 +65,12 @@ type Keeper struct {
 	o   Options
 	log *slog.Logger
 
-	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged, and low
-	// the last watermark of which this process is certain, in that one or in one after it.
+	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged.
 	known pg.Incarnation
+	// low is the last watermark by which this process can go, as whoever wrote it knew of all that this process had done by then:
+	// it was written in the incarnation lowIn, and stands in that one or in a later one.
 	low   event.EntryID
+	lowIn pg.Incarnation
 	seen  bool // low is one
 	// said is the incarnation of which was last said that something is read again in it.
 	said pg.Incarnation
@@ -176,7 +178,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 			return found, err
 		}
 	}
-	k.low, k.seen = given.Low, true
+	k.low, k.lowIn, k.seen = given.Low, found.in, true
 	found.unbroken, found.trim = unbroken, lower(mark.Trim, given.Low)
 	return found, nil
 }
@@ -193,13 +195,11 @@ func (k *Keeper) act(ctx context.Context, found finding) error {
 
 // toReread returns the stretch of entries that were acknowledged and may be lost in an incarnation, nil if there is none.
 func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnation) *replay.Stretch {
-	low := mark.Low
-	if mark.Incarnation != in {
-		k.low, k.seen = low, true // whatever this process saw before: it was written before it
-	} else if k.seen {
-		// Others have gone on with this server, while this process may have written to one that is no more.
-		low = lower(low, k.low)
+	if !k.seen || mark.Incarnation != in && mark.Incarnation == k.lowIn {
+		k.low, k.lowIn, k.seen = mark.Low, mark.Incarnation, true
 	}
+	// Others may have gone on with another server, while this process still wrote to the one that it knew.
+	low := lower(mark.Low, k.low)
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}

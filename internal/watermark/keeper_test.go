@@ -323,8 +323,11 @@ func TestKeeper(t *testing.T) {
 		}
 		f.look(other)
 		f.wantWatermark("1-21")
-		if found := f.look(k); found.reread == nil || found.reread.First.String() != "1-11" {
-			t.Errorf("to be read again: %+v", found.reread)
+		for range 2 {
+			if found := f.look(k); found.reread == nil || found.reread.First.String() != "1-11" {
+				t.Errorf("to be read again: %+v", found.reread)
+			}
+			f.exec("TRUNCATE server_incarnation") // and that one is no more either
 		}
 	})
 	t.Run("does not take a Redis that is empty for a moment for one that has nothing to be read again", func(t *testing.T) {
