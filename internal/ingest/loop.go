@@ -119,7 +119,8 @@ func (l *Loop) decide(ctx context.Context, start time.Time, messages []event.Mes
 	return nil
 }
 
-// afterwards returns a context that ends ShutdownTimeout after ctx, or as soon as nothing can be written anyway.
+// afterwards returns a context that ends ShutdownTimeout after ctx, as soon as PostgreSQL does not answer, or with it where the
+// loop stands still because of its environment.
 func (l *Loop) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -172,9 +173,14 @@ func (l *Loop) tell(result event.Result) {
 	}
 }
 
+// ackTimeout is what an acknowledgement may take, also where the time to write has just ended.
+const ackTimeout = 5 * time.Second
+
 // ack acknowledges the messages. What cannot be acknowledged is delivered again some day, and changes nothing then.
 func (l *Loop) ack(ctx context.Context, messages []event.Message) {
-	if err := l.Source.Ack(ctx, idsOf(messages)); err != nil && !errors.Is(err, context.Canceled) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackTimeout)
+	defer cancel()
+	if err := l.Source.Ack(ctx, idsOf(messages)); err != nil {
 		l.Log.Warn("ack failed", "messages", len(messages), "err", err)
 	}
 }
