@@ -81,8 +81,8 @@ var ofService = []mutant{
 	{
 		name:    "take a Redis that is empty for a moment for one that has nothing",
 		file:    "internal/watermark/keeper.go",
-		find:    `if given.Last == nothing && mark.Low != nothing`,
-		replace: `if false && mark.Low != nothing`,
+		find:    `if given.Last == nothing && (`,
+		replace: `if false && (`,
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/does not take a Redis that is empty"},
 	},
 	{
@@ -91,6 +91,27 @@ var ofService = []mutant{
 		find:    "\t\tmark.Low = nothing\n",
 		replace: "",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/(reads a stream that has begun anew|goes on where somebody)"},
+	},
+	{
+		name:    "go by a watermark above where the group was set back to",
+		file:    "internal/watermark/keeper.go",
+		find:    "\t\tk.low = nothing\n",
+		replace: "",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again from the beginning"},
+	},
+	{
+		name:    "go by whatever watermark stands in an old incarnation",
+		file:    "internal/watermark/keeper.go",
+		find:    "mark.Incarnation != in && mark.Incarnation == k.lowIn {",
+		replace: "mark.Incarnation != in {",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/reads again what it saw written"},
+	},
+	{
+		name:    "go on writing to a server that answers nobody, when told to end",
+		file:    "internal/ingest/loop.go",
+		find:    "_ = l.Breaker.unwritable(timed)",
+		replace: "<-timed.Done()",
+		tests:   tests{pkg: "internal/ingest", run: "TestLoopEnds/giving_up_once"},
 	},
 	{
 		name:    "take back a watermark that somebody has raised",

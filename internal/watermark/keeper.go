@@ -67,8 +67,8 @@ type Keeper struct {
 
 	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged.
 	known pg.Incarnation
-	// low is the last watermark by which this process can go, as whoever wrote it knew of all that this process had done by then:
-	// it was written in the incarnation lowIn, and stands in that one or in a later one.
+	// low is the last watermark by which this process can go, as whoever wrote it knew of all that this process had done by then.
+	// It was written in the incarnation lowIn.
 	low   event.EntryID
 	lowIn pg.Incarnation
 	seen  bool // low is one
@@ -94,7 +94,7 @@ const (
 )
 
 // Run keeps the watermark until ctx ends. Ready is called once, after the first look at it: what the group is given after
-// that is no part of what is read again, unless that look failed. Errors of either server are waited out.
+// that is no part of what is read again, unless that look failed, or others were ahead. Errors of either server are waited out.
 func (k *Keeper) Run(ctx context.Context, ready func()) {
 	var found finding
 	err := k.o.Passable(ctx)
@@ -148,10 +148,10 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 	if err != nil {
 		return found, err
 	}
-	if given.Last == nothing && mark.Low != nothing {
+	unbroken := mark.Incarnation == found.in
+	if given.Last == nothing && (mark.Low != nothing || !unbroken && mark.Incarnation != "") {
 		return found, nil // Redis may be empty for a moment, and come back as it was
 	}
-	unbroken := mark.Incarnation == found.in
 	if given.Low.Before(mark.Low) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
 			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
@@ -210,7 +210,7 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnat
 	return stretch
 }
 
-// errOvertaken ends a reading that others go on with.
+// errOvertaken ends a reading that others go on with, or that is in vain.
 var errOvertaken = errors.New("the watermark has been moved by others")
 
 // raise returns what raises an old incarnation's watermark while what is above it is read again. Who dies on the way has not read in
@@ -262,7 +262,7 @@ func (k *Keeper) readAgain(ctx context.Context, stretch replay.Stretch, in pg.In
 			"watermark", stretch.First.String(), "hint", "have rindexer index these blocks again")
 	}
 	if errors.Is(err, errOvertaken) {
-		k.log.Debug("reading again is left to others")
+		k.log.Debug("left off reading again", "err", err, "entries", done.Entries, "restored", done.Inserted)
 		return nil
 	}
 	if err != nil {

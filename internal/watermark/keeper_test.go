@@ -343,6 +343,34 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("to be read again: %+v", found.reread)
 		}
 	})
+	t.Run("does not take it for that after the group was set back either", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.forgotten()
+		f.do("XGROUP", "SETID", f.stream, group, "1-5")
+		f.look(k)
+		f.do("RENAME", f.stream, f.stream+"-away")
+		if found := f.look(k); found.reread != nil {
+			t.Errorf("to be read again of nothing: %+v", found.reread)
+		}
+		f.do("RENAME", f.stream+"-away", f.stream)
+		if found := f.look(k); found.reread == nil || found.reread.First.String() != "0-0" {
+			t.Errorf("to be read again: %+v", found.reread)
+		}
+	})
+	t.Run("reads again from the beginning what a group was given that was set back, wherever others are", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.forgotten()
+		other := f.keeper()
+		if err := other.act(t.Context(), f.look(other)); err != nil {
+			t.Fatal(err)
+		}
+		f.do("XGROUP", "SETID", f.stream, group, "1-5")
+		f.look(other)
+		f.wantWatermark("1-6")
+		if found := f.look(k); found.reread == nil || found.reread.First.String() != "0-0" || found.reread.Last.String() != "1-5" {
+			t.Errorf("to be read again: %+v", found.reread)
+		}
+	})
 	t.Run("touches nothing while nothing should be written", func(t *testing.T) {
 		f := newFixture(t)
 		f.acknowledge(10)
