@@ -36,12 +36,21 @@ func TestTakeover(t *testing.T) {
 		"DATABASE_URL=" + database, "REDIS_URL=" + redisURL, "REDIS_STREAMS=" + key,
 		"CLAIM_MIN_IDLE_MS=10000", "CLAIM_INTERVAL_MS=5000",
 	}
-	// Entries that were read before a service was there at all are read again by the first one, without being taken over.
+	// Entries that were read before there was a watermark are read again by whoever finds none, without being taken over.
 	p := startService(t, settings...)
 	p.awaitStatus(t, "/readyz", 200)
+	ctx := t.Context()
+	db := connect(t, database)
+	testenv.Eventually(t, patience, func() error {
+		var marks int
+		err := db.QueryRow(ctx, "SELECT count(*) FROM stream_progress").Scan(&marks)
+		if err == nil && marks == 0 {
+			err = errors.New("there is no watermark yet")
+		}
+		return err
+	})
 	p.signal(syscall.SIGTERM)
 	p.wait()
-	ctx := t.Context()
 	_, err = client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for n := range entries {
 			payload := `{"event_signature_hash":"` + depositedTopic0 + `","event_data":[` + deposit{n}.json() + `]}`
@@ -58,7 +67,6 @@ func TestTakeover(t *testing.T) {
 	}
 	died := time.Now()
 	startService(t, settings...)
-	db := connect(t, database)
 	awaitRows(t, db, entries)
 	took := time.Since(died)
 	t.Logf("all %d entries written %v after their consumer died", entries, took.Round(10*time.Millisecond))
