@@ -114,6 +114,13 @@ var ofService = []mutant{
 		tests:   tests{pkg: "internal/ingest", run: "TestLoopEnds/giving_up_once"},
 	},
 	{
+		name:    "leave unacknowledged what is committed when the time to write ends",
+		file:    "internal/ingest/loop.go",
+		find:    "context.WithTimeout(context.WithoutCancel(ctx), ackTimeout)",
+		replace: "context.WithTimeout(ctx, ackTimeout)",
+		tests:   tests{pkg: "internal/ingest", run: "TestLoopEnds/acknowledging"},
+	},
+	{
 		name:    "take back a watermark that somebody has raised",
 		file:    "internal/pg/progress.go",
 		find:    "(low_id, incarnation) = (@low, @written)",

@@ -219,6 +219,22 @@ func TestLoopEnds(t *testing.T) {
 		f.wantRows("deposited_events", 3)
 		f.wantPending(0)
 	})
+	t.Run("acknowledging what is committed, although PostgreSQL does not answer any more", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.addPayload(f.good(1, 3))
+		ctx, cancel := context.WithCancel(t.Context())
+		loop := f.loop("c")
+		loop.Source = lastAck{loop.Source, func() {
+			cancel()
+			loop.Breaker.Probed(errors.New("no route to it"))
+			time.Sleep(50 * time.Millisecond) // in which the time to write ends
+		}}
+		if err := loop.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		f.wantRows("deposited_events", 3)
+		f.wantPending(0)
+	})
 	t.Run("giving up a write that never succeeds", func(t *testing.T) {
 		f := newFixture(t, newDatabase(t))
 		f.addPayload(f.good(1, 3))
@@ -301,6 +317,17 @@ func TestLoopEnds(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
+}
+
+// lastAck is a source before whose acknowledgements something happens.
+type lastAck struct {
+	ingest.Source
+	before func()
+}
+
+func (s lastAck) Ack(ctx context.Context, ids []string) error {
+	s.before()
+	return s.Source.Ack(ctx, ids)
 }
 
 // lastRead is a source during whose first read with messages the service is told to end.
