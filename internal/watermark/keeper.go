@@ -215,8 +215,8 @@ var errOvertaken = errors.New("the watermark has been moved by others")
 
 // raise returns what raises an old incarnation's watermark while what is above it is read again. Who dies on the way has not read in
 // vain: processes that are killed again and again would never come to the end. And of several that read the same one goes on, who
-// has raised it first, unless the oldest pending entry stands at it, so that none can. The others look again as ever, and read for themselves what they have not seen it come past: its end may be
-// before theirs.
+// has raised it first, unless the oldest pending entry stands at it, so that none can. The others look again as ever, and read for
+// themselves what they have not seen it come past: its end may be before theirs.
 func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation) func(context.Context, event.EntryID) error {
 	at := mark.Low
 	return func(ctx context.Context, last event.EntryID) error {
