@@ -2,8 +2,6 @@ package main
 
 import (
 	"math"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -12,14 +10,15 @@ import (
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/launch"
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
 // TestMeasurements runs each kind of measurement once, on little: what it says of speed does not matter here, but every
 // event must have become a row, which each of them checks.
 func TestMeasurements(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "redis-postgres-sync")
-	if out, err := exec.Command("go", "build", "-o", binary, "../redis-postgres-sync").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	binary, err := testenv.BuildService(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	s, err := newSystem(t.Context(), "")
 	if err != nil {

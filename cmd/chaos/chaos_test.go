@@ -10,40 +10,51 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
-var binary string
+// directory is for what all tests use, until they have ended.
+var directory string
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "chaos")
-	if err != nil {
+	var err error
+	if directory, err = os.MkdirTemp("", "chaos"); err != nil {
 		panic(err)
-	}
-	binary = filepath.Join(dir, "redis-postgres-sync")
-	if out, err := exec.Command("go", "build", "-race", "-o", binary, "../redis-postgres-sync").CombinedOutput(); err != nil {
-		panic(string(out))
 	}
 	// A race ends the instance, which a run does not take for well.
 	os.Setenv("GORACE", "halt_on_error=1")
 	code := m.Run()
-	os.RemoveAll(dir)
+	os.RemoveAll(directory)
 	os.Exit(code)
+}
+
+var build = sync.OnceValues(func() (string, error) { return testenv.BuildService(directory, "-race") })
+
+// service returns the path of the service's binary, which has the race detector in it.
+func service(t *testing.T) string {
+	t.Helper()
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
 }
 
 // TestChaos is a short run. The seed is another one each time, and printed.
 func TestChaos(t *testing.T) {
 	o := options{
-		binary: binary, seed: rand.Uint64N(1 << 31), instances: 3, rate: 1500, length: 40 * time.Second, kills: 20, pause: time.Second,
+		binary: service(t), seed: rand.Uint64N(1 << 31), instances: 3, rate: 1500, length: 40 * time.Second, kills: 20, pause: time.Second,
 		logf: t.Logf,
 	}
 	result, err := run(within(t), o)
@@ -98,7 +109,7 @@ func TestSequence(t *testing.T) {
 
 // TestSample: what is said of a process' memory, files and goroutines is read from it.
 func TestSample(t *testing.T) {
-	w, err := newWorld(t.Context(), binary, []string{"REDIS_STREAMS=" + streamNames[0]})
+	w, err := newWorld(t.Context(), service(t), []string{"REDIS_STREAMS=" + streamNames[0]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +159,7 @@ func testDrill(t *testing.T, name string) {
 
 func drillSucceeds(t *testing.T, d drill, l *ledger) bool {
 	t.Helper()
-	o := options{binary: binary, seed: l.seed, instances: 2, rate: 5000, logf: t.Logf}
+	o := options{binary: service(t), seed: l.seed, instances: 2, rate: 5000, logf: t.Logf}
 	result, err := runDrill(within(t), o, d, l, 10_000)
 	t.Logf("%s", result)
 	ok := err == nil && !result.failed() && result.Events >= 15_000
@@ -161,7 +172,7 @@ func drillSucceeds(t *testing.T, d drill, l *ledger) bool {
 // TestFlush: Redis is emptied under load, and forgets nothing but what it had not been acknowledged for.
 func TestFlush(t *testing.T) {
 	t.Parallel()
-	w, err := options{binary: binary, instances: 2}.world(t.Context())
+	w, err := options{binary: service(t), instances: 2}.world(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +201,7 @@ func TestFlush(t *testing.T) {
 // TestExcused: only what was not acknowledged, or is not there any more, may be missing.
 func TestExcused(t *testing.T) {
 	ctx := t.Context()
-	w, err := newWorld(ctx, binary, nil)
+	w, err := newWorld(ctx, service(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +283,7 @@ func TestExcused(t *testing.T) {
 // TestCheck: what is wrong in the tables is found, whatever it is.
 func TestCheck(t *testing.T) {
 	ctx := t.Context()
-	w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")})
+	w, err := newWorld(ctx, service(t), []string{"REDIS_STREAMS=" + strings.Join(streamNames, ",")})
 	if err != nil {
 		t.Fatal(err)
 	}

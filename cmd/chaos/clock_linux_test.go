@@ -19,7 +19,7 @@ import (
 func TestClocks(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
-	w, err := options{binary: binary, instances: 2, settings: []string{"TRIM=on", "TRIM_RETENTION=1m"}}.world(ctx)
+	w, err := options{binary: service(t), instances: 2, settings: []string{"TRIM=on", "TRIM_RETENTION=1m"}}.world(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func atEveryByte(t *testing.T, begin func(*testing.T, *world) (writer, error)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, step := within(t), cmp.Or(every, c.step)
-			w, err := newWorld(ctx, binary, []string{"REDIS_STREAMS=" + streamNames[0]})
+			w, err := newWorld(ctx, service(t), []string{"REDIS_STREAMS=" + streamNames[0]})
 			if err != nil {
 				t.Fatal(err)
 			}

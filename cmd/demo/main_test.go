@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,9 +17,9 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 
 // TestDemo is not parallel: the demo reads the environment.
 func TestDemo(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "redis-postgres-sync")
-	if out, err := exec.Command("go", "build", "-o", binary, "../redis-postgres-sync").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	binary, err := testenv.BuildService(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	rows := []string{
 		"atom_created_events: 1,154 rows\n",

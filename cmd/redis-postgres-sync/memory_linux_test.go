@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -40,9 +39,9 @@ func TestLittleMemory(t *testing.T) {
 	s := &site{T: t, client: client}
 	key := prefix + "stream"
 	// As it is shipped: the race detector takes many times the memory.
-	binary := filepath.Join(t.TempDir(), "redis-postgres-sync")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	binary, err := testenv.BuildService(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	memory := newMemory(t, limit)
 	service, err := launch.RunService(binary, "DATABASE_URL="+postgres.URL(), "REDIS_URL="+redisURL, "REDIS_STREAMS="+key,

@@ -1,5 +1,5 @@
-// Package testenv gives tests a real PostgreSQL and a real Redis. It is imported by tests only, and has no fakes: where
-// a server's binaries are missing, the test fails and says what to install.
+// Package testenv gives tests a real PostgreSQL, a real Redis and the service's binary. It is imported by tests only, and
+// has no fakes: where a server's binaries are missing, the test fails and says what to install.
 //
 // The servers are started on first use, one of each in a test process, or are those of TEST_DATABASE_URL (a role that
 // may create databases) and TEST_REDIS_URL. The invariant: a test sees and touches only what is its own, a database or
