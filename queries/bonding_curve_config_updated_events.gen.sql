@@ -35,19 +35,29 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
         OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
     );
 
--- name: ConflictingBondingCurveConfigUpdatedEvents :many
--- ConflictingBondingCurveConfigUpdatedEvents returns the keys that stand with other content than
--- the staged row's. NULL is no other content than any value.
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+-- name: DifferingBondingCurveConfigUpdatedEvents :many
+-- DifferingBondingCurveConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
+-- rows that lack what the staged row has. NULL is no other content than any value.
+-- OFFSET keeps the planner from reading the whole table where it knows little of it.
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM bonding_curve_config_updated_events_stage AS s
-JOIN bonding_curve_config_updated_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.registry, t.default_curve_id
-    ) <> (
-        s.block_hash, s.address, s.registry, s.default_curve_id
-    );
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.registry, t.default_curve_id
+        ) <> (
+            s.block_hash, s.address, s.registry, s.default_curve_id
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM bonding_curve_config_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks;
 
 -- name: BondingCurveConfigUpdatedEventsByTransaction :many
 -- BondingCurveConfigUpdatedEventsByTransaction returns the rows of a transaction, in the order of the chain.

@@ -29,13 +29,24 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signa
         OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
     );
 
--- name: ConflictingGenericEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash
+-- name: DifferingGenericEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM generic_events_stage AS s
-JOIN generic_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
-WHERE (t.block_hash, t.address, t.event_data) <> (s.block_hash, s.address, s.event_data);
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE(
+            (t.block_hash, t.address, t.event_data) <> (s.block_hash, s.address, s.event_data), FALSE
+        )::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM generic_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks;
 
 -- PutDeadLetters: seen again, a letter counts one attempt more. While it is open it says what is wrong now, and becomes
 -- written once its row is; in any other state it stays as it is.

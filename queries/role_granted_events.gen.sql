@@ -35,19 +35,29 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
         OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
     );
 
--- name: ConflictingRoleGrantedEvents :many
--- ConflictingRoleGrantedEvents returns the keys that stand with other content than
--- the staged row's. NULL is no other content than any value.
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+-- name: DifferingRoleGrantedEvents :many
+-- DifferingRoleGrantedEvents returns the keys that stand with other content than the staged row's, and those of
+-- rows that lack what the staged row has. NULL is no other content than any value.
+-- OFFSET keeps the planner from reading the whole table where it knows little of it.
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM role_granted_events_stage AS s
-JOIN role_granted_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.role, t.account, t.sender
-    ) <> (
-        s.block_hash, s.address, s.role, s.account, s.sender
-    );
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.role, t.account, t.sender
+        ) <> (
+            s.block_hash, s.address, s.role, s.account, s.sender
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM role_granted_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks;
 
 -- name: RoleGrantedEventsByTransaction :many
 -- RoleGrantedEventsByTransaction returns the rows of a transaction, in the order of the chain.

@@ -22,6 +22,20 @@ var ofPostgres = []mutant{
 		tests:   tests{pkg: "internal/pg", run: "TestKeyConflict"},
 	},
 	{
+		name:    "leave NULL what a later message knows",
+		file:    "internal/event/merge.go",
+		find:    "lacking = true",
+		replace: "lacking = false",
+		tests:   tests{pkg: "internal/pg", run: "^TestWriter$/fills"},
+	},
+	{
+		name:    "read a whole table to merge a batch",
+		file:    "gen/db/deposited_events.gen.sql.go",
+		find:    "    OFFSET 0\n",
+		replace: "",
+		tests:   tests{pkg: "internal/pg", run: "TestMergeReadsNoWholeTable"},
+	},
+	{
 		name:    "duplicates count as inserted",
 		file:    "internal/pg/rows.go",
 		find:    "p.count(t.Table, int(merged.Inserted), len(round)-int(merged.Inserted)-len(merged.Conflicts))",

@@ -127,42 +127,54 @@ func (q *Queries) ApprovalEventsByTransaction(ctx context.Context, arg ApprovalE
 	return items, nil
 }
 
-const conflictingApprovalEvents = `-- name: ConflictingApprovalEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingApprovalEvents = `-- name: DifferingApprovalEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM approval_events_stage AS s
-JOIN approval_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.owner, t.spender, t.value
-    ) <> (
-        s.block_hash, s.address, s.owner, s.spender, s.value
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.owner, t.spender, t.value
+        ) <> (
+            s.block_hash, s.address, s.owner, s.spender, s.value
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM approval_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingApprovalEventsRow struct {
+type DifferingApprovalEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingApprovalEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingApprovalEvents(ctx context.Context) ([]ConflictingApprovalEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingApprovalEvents)
+// DifferingApprovalEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingApprovalEvents(ctx context.Context) ([]DifferingApprovalEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingApprovalEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingApprovalEventsRow
+	var items []DifferingApprovalEventsRow
 	for rows.Next() {
-		var i ConflictingApprovalEventsRow
+		var i DifferingApprovalEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

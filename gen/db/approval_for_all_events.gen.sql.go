@@ -127,42 +127,54 @@ func (q *Queries) ApprovalForAllEventsByTransaction(ctx context.Context, arg App
 	return items, nil
 }
 
-const conflictingApprovalForAllEvents = `-- name: ConflictingApprovalForAllEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingApprovalForAllEvents = `-- name: DifferingApprovalForAllEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM approval_for_all_events_stage AS s
-JOIN approval_for_all_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.owner, t.operator, t.approved
-    ) <> (
-        s.block_hash, s.address, s.owner, s.operator, s.approved
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.owner, t.operator, t.approved
+        ) <> (
+            s.block_hash, s.address, s.owner, s.operator, s.approved
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM approval_for_all_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingApprovalForAllEventsRow struct {
+type DifferingApprovalForAllEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingApprovalForAllEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingApprovalForAllEvents(ctx context.Context) ([]ConflictingApprovalForAllEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingApprovalForAllEvents)
+// DifferingApprovalForAllEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingApprovalForAllEvents(ctx context.Context) ([]DifferingApprovalForAllEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingApprovalForAllEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingApprovalForAllEventsRow
+	var items []DifferingApprovalForAllEventsRow
 	for rows.Next() {
-		var i ConflictingApprovalForAllEventsRow
+		var i DifferingApprovalForAllEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -127,42 +127,54 @@ func (q *Queries) ApprovalTypeUpdatedEventsByTransaction(ctx context.Context, ar
 	return items, nil
 }
 
-const conflictingApprovalTypeUpdatedEvents = `-- name: ConflictingApprovalTypeUpdatedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingApprovalTypeUpdatedEvents = `-- name: DifferingApprovalTypeUpdatedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM approval_type_updated_events_stage AS s
-JOIN approval_type_updated_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.sender, t.receiver, t.approval_type
-    ) <> (
-        s.block_hash, s.address, s.sender, s.receiver, s.approval_type
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.sender, t.receiver, t.approval_type
+        ) <> (
+            s.block_hash, s.address, s.sender, s.receiver, s.approval_type
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM approval_type_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingApprovalTypeUpdatedEventsRow struct {
+type DifferingApprovalTypeUpdatedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingApprovalTypeUpdatedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingApprovalTypeUpdatedEvents(ctx context.Context) ([]ConflictingApprovalTypeUpdatedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingApprovalTypeUpdatedEvents)
+// DifferingApprovalTypeUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingApprovalTypeUpdatedEvents(ctx context.Context) ([]DifferingApprovalTypeUpdatedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingApprovalTypeUpdatedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingApprovalTypeUpdatedEventsRow
+	var items []DifferingApprovalTypeUpdatedEventsRow
 	for rows.Next() {
-		var i ConflictingApprovalTypeUpdatedEventsRow
+		var i DifferingApprovalTypeUpdatedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

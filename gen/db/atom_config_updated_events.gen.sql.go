@@ -125,42 +125,54 @@ func (q *Queries) AtomConfigUpdatedEventsByTransaction(ctx context.Context, arg 
 	return items, nil
 }
 
-const conflictingAtomConfigUpdatedEvents = `-- name: ConflictingAtomConfigUpdatedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingAtomConfigUpdatedEvents = `-- name: DifferingAtomConfigUpdatedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_config_updated_events_stage AS s
-JOIN atom_config_updated_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.atom_creation_protocol_fee, t.atom_wallet_deposit_fee
-    ) <> (
-        s.block_hash, s.address, s.atom_creation_protocol_fee, s.atom_wallet_deposit_fee
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.atom_creation_protocol_fee, t.atom_wallet_deposit_fee
+        ) <> (
+            s.block_hash, s.address, s.atom_creation_protocol_fee, s.atom_wallet_deposit_fee
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM atom_config_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingAtomConfigUpdatedEventsRow struct {
+type DifferingAtomConfigUpdatedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingAtomConfigUpdatedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingAtomConfigUpdatedEvents(ctx context.Context) ([]ConflictingAtomConfigUpdatedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingAtomConfigUpdatedEvents)
+// DifferingAtomConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingAtomConfigUpdatedEvents(ctx context.Context) ([]DifferingAtomConfigUpdatedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingAtomConfigUpdatedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingAtomConfigUpdatedEventsRow
+	var items []DifferingAtomConfigUpdatedEventsRow
 	for rows.Next() {
-		var i ConflictingAtomConfigUpdatedEventsRow
+		var i DifferingAtomConfigUpdatedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -129,42 +129,54 @@ func (q *Queries) AtomCreatedEventsByTransaction(ctx context.Context, arg AtomCr
 	return items, nil
 }
 
-const conflictingAtomCreatedEvents = `-- name: ConflictingAtomCreatedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingAtomCreatedEvents = `-- name: DifferingAtomCreatedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_created_events_stage AS s
-JOIN atom_created_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.creator, t.term_id, t.atom_data, t.atom_wallet
-    ) <> (
-        s.block_hash, s.address, s.creator, s.term_id, s.atom_data, s.atom_wallet
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.creator, t.term_id, t.atom_data, t.atom_wallet
+        ) <> (
+            s.block_hash, s.address, s.creator, s.term_id, s.atom_data, s.atom_wallet
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM atom_created_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingAtomCreatedEventsRow struct {
+type DifferingAtomCreatedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingAtomCreatedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingAtomCreatedEvents(ctx context.Context) ([]ConflictingAtomCreatedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingAtomCreatedEvents)
+// DifferingAtomCreatedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingAtomCreatedEvents(ctx context.Context) ([]DifferingAtomCreatedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingAtomCreatedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingAtomCreatedEventsRow
+	var items []DifferingAtomCreatedEventsRow
 	for rows.Next() {
-		var i ConflictingAtomCreatedEventsRow
+		var i DifferingAtomCreatedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -127,42 +127,54 @@ func (q *Queries) AtomWalletDepositFeeCollectedEventsByTransaction(ctx context.C
 	return items, nil
 }
 
-const conflictingAtomWalletDepositFeeCollectedEvents = `-- name: ConflictingAtomWalletDepositFeeCollectedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingAtomWalletDepositFeeCollectedEvents = `-- name: DifferingAtomWalletDepositFeeCollectedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_wallet_deposit_fee_collected_events_stage AS s
-JOIN atom_wallet_deposit_fee_collected_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.term_id, t.sender, t.amount
-    ) <> (
-        s.block_hash, s.address, s.term_id, s.sender, s.amount
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.term_id, t.sender, t.amount
+        ) <> (
+            s.block_hash, s.address, s.term_id, s.sender, s.amount
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM atom_wallet_deposit_fee_collected_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingAtomWalletDepositFeeCollectedEventsRow struct {
+type DifferingAtomWalletDepositFeeCollectedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingAtomWalletDepositFeeCollectedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingAtomWalletDepositFeeCollectedEvents(ctx context.Context) ([]ConflictingAtomWalletDepositFeeCollectedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingAtomWalletDepositFeeCollectedEvents)
+// DifferingAtomWalletDepositFeeCollectedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingAtomWalletDepositFeeCollectedEvents(ctx context.Context) ([]DifferingAtomWalletDepositFeeCollectedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingAtomWalletDepositFeeCollectedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingAtomWalletDepositFeeCollectedEventsRow
+	var items []DifferingAtomWalletDepositFeeCollectedEventsRow
 	for rows.Next() {
-		var i ConflictingAtomWalletDepositFeeCollectedEventsRow
+		var i DifferingAtomWalletDepositFeeCollectedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -127,42 +127,54 @@ func (q *Queries) AtomWalletDepositFeesClaimedEventsByTransaction(ctx context.Co
 	return items, nil
 }
 
-const conflictingAtomWalletDepositFeesClaimedEvents = `-- name: ConflictingAtomWalletDepositFeesClaimedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingAtomWalletDepositFeesClaimedEvents = `-- name: DifferingAtomWalletDepositFeesClaimedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_wallet_deposit_fees_claimed_events_stage AS s
-JOIN atom_wallet_deposit_fees_claimed_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
-    ) <> (
-        s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
+        ) <> (
+            s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM atom_wallet_deposit_fees_claimed_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingAtomWalletDepositFeesClaimedEventsRow struct {
+type DifferingAtomWalletDepositFeesClaimedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingAtomWalletDepositFeesClaimedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingAtomWalletDepositFeesClaimedEvents(ctx context.Context) ([]ConflictingAtomWalletDepositFeesClaimedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingAtomWalletDepositFeesClaimedEvents)
+// DifferingAtomWalletDepositFeesClaimedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingAtomWalletDepositFeesClaimedEvents(ctx context.Context) ([]DifferingAtomWalletDepositFeesClaimedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingAtomWalletDepositFeesClaimedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingAtomWalletDepositFeesClaimedEventsRow
+	var items []DifferingAtomWalletDepositFeesClaimedEventsRow
 	for rows.Next() {
-		var i ConflictingAtomWalletDepositFeesClaimedEventsRow
+		var i DifferingAtomWalletDepositFeesClaimedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

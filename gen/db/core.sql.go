@@ -21,49 +21,6 @@ func (q *Queries) BeginIncarnation(ctx context.Context) error {
 	return err
 }
 
-const conflictingGenericEvents = `-- name: ConflictingGenericEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash
-FROM generic_events_stage AS s
-JOIN generic_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
-WHERE (t.block_hash, t.address, t.event_data) <> (s.block_hash, s.address, s.event_data)
-`
-
-type ConflictingGenericEventsRow struct {
-	Network            string
-	BlockNumber        int64
-	LogIndex           int64
-	TransactionHash    []byte
-	EventSignatureHash []byte
-}
-
-func (q *Queries) ConflictingGenericEvents(ctx context.Context) ([]ConflictingGenericEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingGenericEvents)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ConflictingGenericEventsRow
-	for rows.Next() {
-		var i ConflictingGenericEventsRow
-		if err := rows.Scan(
-			&i.Network,
-			&i.BlockNumber,
-			&i.LogIndex,
-			&i.TransactionHash,
-			&i.EventSignatureHash,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countDeadLetters = `-- name: CountDeadLetters :many
 SELECT reason_code, count(*) AS letters
 FROM dead_letters
@@ -217,6 +174,60 @@ func (q *Queries) DeleteGenericEvents(ctx context.Context, arg DeleteGenericEven
 		arg.EventSignatureHashes,
 	)
 	return err
+}
+
+const differingGenericEvents = `-- name: DifferingGenericEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
+FROM generic_events_stage AS s
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE(
+            (t.block_hash, t.address, t.event_data) <> (s.block_hash, s.address, s.event_data), FALSE
+        )::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM generic_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
+`
+
+type DifferingGenericEventsRow struct {
+	Network         string
+	BlockNumber     int64
+	LogIndex        int64
+	TransactionHash []byte
+	Conflicts       bool
+}
+
+func (q *Queries) DifferingGenericEvents(ctx context.Context) ([]DifferingGenericEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingGenericEvents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DifferingGenericEventsRow
+	for rows.Next() {
+		var i DifferingGenericEventsRow
+		if err := rows.Scan(
+			&i.Network,
+			&i.BlockNumber,
+			&i.LogIndex,
+			&i.TransactionHash,
+			&i.Conflicts,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const discardDeadLetter = `-- name: DiscardDeadLetter :execrows

@@ -9,55 +9,6 @@ import (
 	"context"
 )
 
-const conflictingDepositedEvents = `-- name: ConflictingDepositedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
-FROM deposited_events_stage AS s
-JOIN deposited_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.assets, t.assets_after_fees,
-        t.shares, t.total_shares, t.vault_type
-    ) <> (
-        s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.assets, s.assets_after_fees,
-        s.shares, s.total_shares, s.vault_type
-    )
-`
-
-type ConflictingDepositedEventsRow struct {
-	Network         string
-	BlockNumber     int64
-	LogIndex        int64
-	TransactionHash []byte
-}
-
-// ConflictingDepositedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingDepositedEvents(ctx context.Context) ([]ConflictingDepositedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingDepositedEvents)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ConflictingDepositedEventsRow
-	for rows.Next() {
-		var i ConflictingDepositedEventsRow
-		if err := rows.Scan(
-			&i.Network,
-			&i.BlockNumber,
-			&i.LogIndex,
-			&i.TransactionHash,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const depositedEventsByBlocks = `-- name: DepositedEventsByBlocks :many
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
@@ -179,6 +130,67 @@ func (q *Queries) DepositedEventsByTransaction(ctx context.Context, arg Deposite
 			&i.Shares,
 			&i.TotalShares,
 			&i.VaultType,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const differingDepositedEvents = `-- name: DifferingDepositedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
+FROM deposited_events_stage AS s
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.assets,
+            t.assets_after_fees, t.shares, t.total_shares, t.vault_type
+        ) <> (
+            s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.assets,
+            s.assets_after_fees, s.shares, s.total_shares, s.vault_type
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM deposited_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
+`
+
+type DifferingDepositedEventsRow struct {
+	Network         string
+	BlockNumber     int64
+	LogIndex        int64
+	TransactionHash []byte
+	Conflicts       bool
+}
+
+// DifferingDepositedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingDepositedEvents(ctx context.Context) ([]DifferingDepositedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingDepositedEvents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DifferingDepositedEventsRow
+	for rows.Next() {
+		var i DifferingDepositedEventsRow
+		if err := rows.Scan(
+			&i.Network,
+			&i.BlockNumber,
+			&i.LogIndex,
+			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

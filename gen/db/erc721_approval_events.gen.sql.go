@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingErc721ApprovalEvents = `-- name: ConflictingErc721ApprovalEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingErc721ApprovalEvents = `-- name: DifferingErc721ApprovalEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM erc721_approval_events_stage AS s
-JOIN erc721_approval_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.owner, t.approved, t.token_id
-    ) <> (
-        s.block_hash, s.address, s.owner, s.approved, s.token_id
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.owner, t.approved, t.token_id
+        ) <> (
+            s.block_hash, s.address, s.owner, s.approved, s.token_id
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM erc721_approval_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingErc721ApprovalEventsRow struct {
+type DifferingErc721ApprovalEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingErc721ApprovalEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingErc721ApprovalEvents(ctx context.Context) ([]ConflictingErc721ApprovalEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingErc721ApprovalEvents)
+// DifferingErc721ApprovalEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingErc721ApprovalEvents(ctx context.Context) ([]DifferingErc721ApprovalEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingErc721ApprovalEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingErc721ApprovalEventsRow
+	var items []DifferingErc721ApprovalEventsRow
 	for rows.Next() {
-		var i ConflictingErc721ApprovalEventsRow
+		var i DifferingErc721ApprovalEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingInitializedEvents = `-- name: ConflictingInitializedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingInitializedEvents = `-- name: DifferingInitializedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM initialized_events_stage AS s
-JOIN initialized_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.version
-    ) <> (
-        s.block_hash, s.address, s.version
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.version
+        ) <> (
+            s.block_hash, s.address, s.version
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM initialized_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingInitializedEventsRow struct {
+type DifferingInitializedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingInitializedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingInitializedEvents(ctx context.Context) ([]ConflictingInitializedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingInitializedEvents)
+// DifferingInitializedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingInitializedEvents(ctx context.Context) ([]DifferingInitializedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingInitializedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingInitializedEventsRow
+	var items []DifferingInitializedEventsRow
 	for rows.Next() {
-		var i ConflictingInitializedEventsRow
+		var i DifferingInitializedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

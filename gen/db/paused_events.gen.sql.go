@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingPausedEvents = `-- name: ConflictingPausedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingPausedEvents = `-- name: DifferingPausedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM paused_events_stage AS s
-JOIN paused_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.account
-    ) <> (
-        s.block_hash, s.address, s.account
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.account
+        ) <> (
+            s.block_hash, s.address, s.account
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM paused_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingPausedEventsRow struct {
+type DifferingPausedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingPausedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingPausedEvents(ctx context.Context) ([]ConflictingPausedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingPausedEvents)
+// DifferingPausedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingPausedEvents(ctx context.Context) ([]DifferingPausedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingPausedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingPausedEventsRow
+	var items []DifferingPausedEventsRow
 	for rows.Next() {
-		var i ConflictingPausedEventsRow
+		var i DifferingPausedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

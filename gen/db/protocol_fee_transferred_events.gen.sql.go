@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingProtocolFeeTransferredEvents = `-- name: ConflictingProtocolFeeTransferredEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingProtocolFeeTransferredEvents = `-- name: DifferingProtocolFeeTransferredEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM protocol_fee_transferred_events_stage AS s
-JOIN protocol_fee_transferred_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.epoch, t.destination, t.amount
-    ) <> (
-        s.block_hash, s.address, s.epoch, s.destination, s.amount
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.epoch, t.destination, t.amount
+        ) <> (
+            s.block_hash, s.address, s.epoch, s.destination, s.amount
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM protocol_fee_transferred_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingProtocolFeeTransferredEventsRow struct {
+type DifferingProtocolFeeTransferredEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingProtocolFeeTransferredEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingProtocolFeeTransferredEvents(ctx context.Context) ([]ConflictingProtocolFeeTransferredEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingProtocolFeeTransferredEvents)
+// DifferingProtocolFeeTransferredEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingProtocolFeeTransferredEvents(ctx context.Context) ([]DifferingProtocolFeeTransferredEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingProtocolFeeTransferredEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingProtocolFeeTransferredEventsRow
+	var items []DifferingProtocolFeeTransferredEventsRow
 	for rows.Next() {
-		var i ConflictingProtocolFeeTransferredEventsRow
+		var i DifferingProtocolFeeTransferredEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

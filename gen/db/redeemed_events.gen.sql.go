@@ -9,44 +9,56 @@ import (
 	"context"
 )
 
-const conflictingRedeemedEvents = `-- name: ConflictingRedeemedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingRedeemedEvents = `-- name: DifferingRedeemedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM redeemed_events_stage AS s
-JOIN redeemed_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.shares, t.total_shares,
-        t.assets, t.fees, t.vault_type
-    ) <> (
-        s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.shares, s.total_shares,
-        s.assets, s.fees, s.vault_type
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.shares, t.total_shares,
+            t.assets, t.fees, t.vault_type
+        ) <> (
+            s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.shares, s.total_shares,
+            s.assets, s.fees, s.vault_type
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM redeemed_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingRedeemedEventsRow struct {
+type DifferingRedeemedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingRedeemedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingRedeemedEvents(ctx context.Context) ([]ConflictingRedeemedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingRedeemedEvents)
+// DifferingRedeemedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingRedeemedEvents(ctx context.Context) ([]DifferingRedeemedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingRedeemedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingRedeemedEventsRow
+	var items []DifferingRedeemedEventsRow
 	for rows.Next() {
-		var i ConflictingRedeemedEventsRow
+		var i DifferingRedeemedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingRoleAdminChangedEvents = `-- name: ConflictingRoleAdminChangedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingRoleAdminChangedEvents = `-- name: DifferingRoleAdminChangedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM role_admin_changed_events_stage AS s
-JOIN role_admin_changed_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.role, t.previous_admin_role, t.new_admin_role
-    ) <> (
-        s.block_hash, s.address, s.role, s.previous_admin_role, s.new_admin_role
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.role, t.previous_admin_role, t.new_admin_role
+        ) <> (
+            s.block_hash, s.address, s.role, s.previous_admin_role, s.new_admin_role
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM role_admin_changed_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingRoleAdminChangedEventsRow struct {
+type DifferingRoleAdminChangedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingRoleAdminChangedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingRoleAdminChangedEvents(ctx context.Context) ([]ConflictingRoleAdminChangedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingRoleAdminChangedEvents)
+// DifferingRoleAdminChangedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingRoleAdminChangedEvents(ctx context.Context) ([]DifferingRoleAdminChangedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingRoleAdminChangedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingRoleAdminChangedEventsRow
+	var items []DifferingRoleAdminChangedEventsRow
 	for rows.Next() {
-		var i ConflictingRoleAdminChangedEventsRow
+		var i DifferingRoleAdminChangedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingRoleRevokedEvents = `-- name: ConflictingRoleRevokedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingRoleRevokedEvents = `-- name: DifferingRoleRevokedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM role_revoked_events_stage AS s
-JOIN role_revoked_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.role, t.account, t.sender
-    ) <> (
-        s.block_hash, s.address, s.role, s.account, s.sender
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.role, t.account, t.sender
+        ) <> (
+            s.block_hash, s.address, s.role, s.account, s.sender
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM role_revoked_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingRoleRevokedEventsRow struct {
+type DifferingRoleRevokedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingRoleRevokedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingRoleRevokedEvents(ctx context.Context) ([]ConflictingRoleRevokedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingRoleRevokedEvents)
+// DifferingRoleRevokedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingRoleRevokedEvents(ctx context.Context) ([]DifferingRoleRevokedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingRoleRevokedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingRoleRevokedEventsRow
+	var items []DifferingRoleRevokedEventsRow
 	for rows.Next() {
-		var i ConflictingRoleRevokedEventsRow
+		var i DifferingRoleRevokedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

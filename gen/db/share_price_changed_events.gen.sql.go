@@ -9,44 +9,56 @@ import (
 	"context"
 )
 
-const conflictingSharePriceChangedEvents = `-- name: ConflictingSharePriceChangedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingSharePriceChangedEvents = `-- name: DifferingSharePriceChangedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM share_price_changed_events_stage AS s
-JOIN share_price_changed_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.term_id, t.curve_id, t.share_price, t.total_assets, t.total_shares,
-        t.vault_type
-    ) <> (
-        s.block_hash, s.address, s.term_id, s.curve_id, s.share_price, s.total_assets, s.total_shares,
-        s.vault_type
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.term_id, t.curve_id, t.share_price, t.total_assets, t.total_shares,
+            t.vault_type
+        ) <> (
+            s.block_hash, s.address, s.term_id, s.curve_id, s.share_price, s.total_assets, s.total_shares,
+            s.vault_type
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM share_price_changed_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingSharePriceChangedEventsRow struct {
+type DifferingSharePriceChangedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingSharePriceChangedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingSharePriceChangedEvents(ctx context.Context) ([]ConflictingSharePriceChangedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingSharePriceChangedEvents)
+// DifferingSharePriceChangedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingSharePriceChangedEvents(ctx context.Context) ([]DifferingSharePriceChangedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingSharePriceChangedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingSharePriceChangedEventsRow
+	var items []DifferingSharePriceChangedEventsRow
 	for rows.Next() {
-		var i ConflictingSharePriceChangedEventsRow
+		var i DifferingSharePriceChangedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingTotalUtilizationAddedEvents = `-- name: ConflictingTotalUtilizationAddedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingTotalUtilizationAddedEvents = `-- name: DifferingTotalUtilizationAddedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM total_utilization_added_events_stage AS s
-JOIN total_utilization_added_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.epoch, t.value_added, t.total_utilization
-    ) <> (
-        s.block_hash, s.address, s.epoch, s.value_added, s.total_utilization
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.epoch, t.value_added, t.total_utilization
+        ) <> (
+            s.block_hash, s.address, s.epoch, s.value_added, s.total_utilization
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM total_utilization_added_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingTotalUtilizationAddedEventsRow struct {
+type DifferingTotalUtilizationAddedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingTotalUtilizationAddedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingTotalUtilizationAddedEvents(ctx context.Context) ([]ConflictingTotalUtilizationAddedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingTotalUtilizationAddedEvents)
+// DifferingTotalUtilizationAddedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingTotalUtilizationAddedEvents(ctx context.Context) ([]DifferingTotalUtilizationAddedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingTotalUtilizationAddedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingTotalUtilizationAddedEventsRow
+	var items []DifferingTotalUtilizationAddedEventsRow
 	for rows.Next() {
-		var i ConflictingTotalUtilizationAddedEventsRow
+		var i DifferingTotalUtilizationAddedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

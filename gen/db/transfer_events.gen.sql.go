@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingTransferEvents = `-- name: ConflictingTransferEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingTransferEvents = `-- name: DifferingTransferEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM transfer_events_stage AS s
-JOIN transfer_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.from_1, t.to_2, t.value
-    ) <> (
-        s.block_hash, s.address, s.from_1, s.to_2, s.value
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.from_1, t.to_2, t.value
+        ) <> (
+            s.block_hash, s.address, s.from_1, s.to_2, s.value
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM transfer_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingTransferEventsRow struct {
+type DifferingTransferEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingTransferEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingTransferEvents(ctx context.Context) ([]ConflictingTransferEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingTransferEvents)
+// DifferingTransferEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingTransferEvents(ctx context.Context) ([]DifferingTransferEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingTransferEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingTransferEventsRow
+	var items []DifferingTransferEventsRow
 	for rows.Next() {
-		var i ConflictingTransferEventsRow
+		var i DifferingTransferEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingTripleCreatedEvents = `-- name: ConflictingTripleCreatedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingTripleCreatedEvents = `-- name: DifferingTripleCreatedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM triple_created_events_stage AS s
-JOIN triple_created_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.creator, t.term_id, t.subject_id, t.predicate_id, t.object_id
-    ) <> (
-        s.block_hash, s.address, s.creator, s.term_id, s.subject_id, s.predicate_id, s.object_id
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.creator, t.term_id, t.subject_id, t.predicate_id, t.object_id
+        ) <> (
+            s.block_hash, s.address, s.creator, s.term_id, s.subject_id, s.predicate_id, s.object_id
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM triple_created_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingTripleCreatedEventsRow struct {
+type DifferingTripleCreatedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingTripleCreatedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingTripleCreatedEvents(ctx context.Context) ([]ConflictingTripleCreatedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingTripleCreatedEvents)
+// DifferingTripleCreatedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingTripleCreatedEvents(ctx context.Context) ([]DifferingTripleCreatedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingTripleCreatedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingTripleCreatedEventsRow
+	var items []DifferingTripleCreatedEventsRow
 	for rows.Next() {
-		var i ConflictingTripleCreatedEventsRow
+		var i DifferingTripleCreatedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingVaultFeesUpdatedEvents = `-- name: ConflictingVaultFeesUpdatedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingVaultFeesUpdatedEvents = `-- name: DifferingVaultFeesUpdatedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM vault_fees_updated_events_stage AS s
-JOIN vault_fees_updated_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.entry_fee, t.exit_fee, t.protocol_fee
-    ) <> (
-        s.block_hash, s.address, s.entry_fee, s.exit_fee, s.protocol_fee
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.entry_fee, t.exit_fee, t.protocol_fee
+        ) <> (
+            s.block_hash, s.address, s.entry_fee, s.exit_fee, s.protocol_fee
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM vault_fees_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingVaultFeesUpdatedEventsRow struct {
+type DifferingVaultFeesUpdatedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingVaultFeesUpdatedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingVaultFeesUpdatedEvents(ctx context.Context) ([]ConflictingVaultFeesUpdatedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingVaultFeesUpdatedEvents)
+// DifferingVaultFeesUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingVaultFeesUpdatedEvents(ctx context.Context) ([]DifferingVaultFeesUpdatedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingVaultFeesUpdatedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingVaultFeesUpdatedEventsRow
+	var items []DifferingVaultFeesUpdatedEventsRow
 	for rows.Next() {
-		var i ConflictingVaultFeesUpdatedEventsRow
+		var i DifferingVaultFeesUpdatedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

@@ -9,42 +9,54 @@ import (
 	"context"
 )
 
-const conflictingWalletConfigUpdatedEvents = `-- name: ConflictingWalletConfigUpdatedEvents :many
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+const differingWalletConfigUpdatedEvents = `-- name: DifferingWalletConfigUpdatedEvents :many
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM wallet_config_updated_events_stage AS s
-JOIN wallet_config_updated_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon, t.atom_wallet_factory
-    ) <> (
-        s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon, s.atom_wallet_factory
-    )
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon, t.atom_wallet_factory
+        ) <> (
+            s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon, s.atom_wallet_factory
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM wallet_config_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks
 `
 
-type ConflictingWalletConfigUpdatedEventsRow struct {
+type DifferingWalletConfigUpdatedEventsRow struct {
 	Network         string
 	BlockNumber     int64
 	LogIndex        int64
 	TransactionHash []byte
+	Conflicts       bool
 }
 
-// ConflictingWalletConfigUpdatedEvents returns the keys that stand with other content than
-// the staged row's. NULL is no other content than any value.
-func (q *Queries) ConflictingWalletConfigUpdatedEvents(ctx context.Context) ([]ConflictingWalletConfigUpdatedEventsRow, error) {
-	rows, err := q.db.Query(ctx, conflictingWalletConfigUpdatedEvents)
+// DifferingWalletConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
+// rows that lack what the staged row has. NULL is no other content than any value.
+// OFFSET keeps the planner from reading the whole table where it knows little of it.
+func (q *Queries) DifferingWalletConfigUpdatedEvents(ctx context.Context) ([]DifferingWalletConfigUpdatedEventsRow, error) {
+	rows, err := q.db.Query(ctx, differingWalletConfigUpdatedEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ConflictingWalletConfigUpdatedEventsRow
+	var items []DifferingWalletConfigUpdatedEventsRow
 	for rows.Next() {
-		var i ConflictingWalletConfigUpdatedEventsRow
+		var i DifferingWalletConfigUpdatedEventsRow
 		if err := rows.Scan(
 			&i.Network,
 			&i.BlockNumber,
 			&i.LogIndex,
 			&i.TransactionHash,
+			&i.Conflicts,
 		); err != nil {
 			return nil, err
 		}

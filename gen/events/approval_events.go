@@ -61,6 +61,6 @@ func (approvalHandler) NewRow() event.Row { return new(Approval) }
 
 func (approvalHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeApprovalEvents, q.FillApprovalEvents, q.ConflictingApprovalEvents,
-		func(row db.ConflictingApprovalEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeApprovalEvents, q.DifferingApprovalEvents, q.FillApprovalEvents,
+		func(row db.DifferingApprovalEventsRow) event.Difference { return event.Difference(row) })
 }

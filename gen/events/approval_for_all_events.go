@@ -60,6 +60,6 @@ func (approvalForAllHandler) NewRow() event.Row { return new(ApprovalForAll) }
 
 func (approvalForAllHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeApprovalForAllEvents, q.FillApprovalForAllEvents, q.ConflictingApprovalForAllEvents,
-		func(row db.ConflictingApprovalForAllEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeApprovalForAllEvents, q.DifferingApprovalForAllEvents, q.FillApprovalForAllEvents,
+		func(row db.DifferingApprovalForAllEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -60,6 +60,6 @@ func (approvalTypeUpdatedHandler) NewRow() event.Row { return new(ApprovalTypeUp
 
 func (approvalTypeUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeApprovalTypeUpdatedEvents, q.FillApprovalTypeUpdatedEvents, q.ConflictingApprovalTypeUpdatedEvents,
-		func(row db.ConflictingApprovalTypeUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeApprovalTypeUpdatedEvents, q.DifferingApprovalTypeUpdatedEvents, q.FillApprovalTypeUpdatedEvents,
+		func(row db.DifferingApprovalTypeUpdatedEventsRow) event.Difference { return event.Difference(row) })
 }

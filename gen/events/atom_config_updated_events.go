@@ -57,6 +57,6 @@ func (atomConfigUpdatedHandler) NewRow() event.Row { return new(AtomConfigUpdate
 
 func (atomConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeAtomConfigUpdatedEvents, q.FillAtomConfigUpdatedEvents, q.ConflictingAtomConfigUpdatedEvents,
-		func(row db.ConflictingAtomConfigUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeAtomConfigUpdatedEvents, q.DifferingAtomConfigUpdatedEvents, q.FillAtomConfigUpdatedEvents,
+		func(row db.DifferingAtomConfigUpdatedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -64,6 +64,6 @@ func (atomCreatedHandler) NewRow() event.Row { return new(AtomCreated) }
 
 func (atomCreatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeAtomCreatedEvents, q.FillAtomCreatedEvents, q.ConflictingAtomCreatedEvents,
-		func(row db.ConflictingAtomCreatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeAtomCreatedEvents, q.DifferingAtomCreatedEvents, q.FillAtomCreatedEvents,
+		func(row db.DifferingAtomCreatedEventsRow) event.Difference { return event.Difference(row) })
 }

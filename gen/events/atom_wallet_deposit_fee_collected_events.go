@@ -63,6 +63,8 @@ func (atomWalletDepositFeeCollectedHandler) NewRow() event.Row {
 
 func (atomWalletDepositFeeCollectedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeAtomWalletDepositFeeCollectedEvents, q.FillAtomWalletDepositFeeCollectedEvents, q.ConflictingAtomWalletDepositFeeCollectedEvents,
-		func(row db.ConflictingAtomWalletDepositFeeCollectedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeAtomWalletDepositFeeCollectedEvents, q.DifferingAtomWalletDepositFeeCollectedEvents, q.FillAtomWalletDepositFeeCollectedEvents,
+		func(row db.DifferingAtomWalletDepositFeeCollectedEventsRow) event.Difference {
+			return event.Difference(row)
+		})
 }

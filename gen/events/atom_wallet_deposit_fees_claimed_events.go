@@ -67,6 +67,8 @@ func (atomWalletDepositFeesClaimedHandler) NewRow() event.Row {
 
 func (atomWalletDepositFeesClaimedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeAtomWalletDepositFeesClaimedEvents, q.FillAtomWalletDepositFeesClaimedEvents, q.ConflictingAtomWalletDepositFeesClaimedEvents,
-		func(row db.ConflictingAtomWalletDepositFeesClaimedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeAtomWalletDepositFeesClaimedEvents, q.DifferingAtomWalletDepositFeesClaimedEvents, q.FillAtomWalletDepositFeesClaimedEvents,
+		func(row db.DifferingAtomWalletDepositFeesClaimedEventsRow) event.Difference {
+			return event.Difference(row)
+		})
 }

@@ -57,6 +57,8 @@ func (bondingCurveConfigUpdatedHandler) NewRow() event.Row { return new(BondingC
 
 func (bondingCurveConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeBondingCurveConfigUpdatedEvents, q.FillBondingCurveConfigUpdatedEvents, q.ConflictingBondingCurveConfigUpdatedEvents,
-		func(row db.ConflictingBondingCurveConfigUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeBondingCurveConfigUpdatedEvents, q.DifferingBondingCurveConfigUpdatedEvents, q.FillBondingCurveConfigUpdatedEvents,
+		func(row db.DifferingBondingCurveConfigUpdatedEventsRow) event.Difference {
+			return event.Difference(row)
+		})
 }

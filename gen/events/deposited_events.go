@@ -95,6 +95,6 @@ func (depositedHandler) NewRow() event.Row { return new(Deposited) }
 
 func (depositedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeDepositedEvents, q.FillDepositedEvents, q.ConflictingDepositedEvents,
-		func(row db.ConflictingDepositedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeDepositedEvents, q.DifferingDepositedEvents, q.FillDepositedEvents,
+		func(row db.DifferingDepositedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -61,6 +61,6 @@ func (erc721ApprovalHandler) NewRow() event.Row { return new(ERC721Approval) }
 
 func (erc721ApprovalHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeErc721ApprovalEvents, q.FillErc721ApprovalEvents, q.ConflictingErc721ApprovalEvents,
-		func(row db.ConflictingErc721ApprovalEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeErc721ApprovalEvents, q.DifferingErc721ApprovalEvents, q.FillErc721ApprovalEvents,
+		func(row db.DifferingErc721ApprovalEventsRow) event.Difference { return event.Difference(row) })
 }

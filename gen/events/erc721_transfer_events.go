@@ -61,6 +61,6 @@ func (erc721TransferHandler) NewRow() event.Row { return new(ERC721Transfer) }
 
 func (erc721TransferHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeErc721TransferEvents, q.FillErc721TransferEvents, q.ConflictingErc721TransferEvents,
-		func(row db.ConflictingErc721TransferEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeErc721TransferEvents, q.DifferingErc721TransferEvents, q.FillErc721TransferEvents,
+		func(row db.DifferingErc721TransferEventsRow) event.Difference { return event.Difference(row) })
 }

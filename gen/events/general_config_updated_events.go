@@ -90,6 +90,6 @@ func (generalConfigUpdatedHandler) NewRow() event.Row { return new(GeneralConfig
 
 func (generalConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeGeneralConfigUpdatedEvents, q.FillGeneralConfigUpdatedEvents, q.ConflictingGeneralConfigUpdatedEvents,
-		func(row db.ConflictingGeneralConfigUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeGeneralConfigUpdatedEvents, q.DifferingGeneralConfigUpdatedEvents, q.FillGeneralConfigUpdatedEvents,
+		func(row db.DifferingGeneralConfigUpdatedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -52,6 +52,6 @@ func (initializedHandler) NewRow() event.Row { return new(Initialized) }
 
 func (initializedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeInitializedEvents, q.FillInitializedEvents, q.ConflictingInitializedEvents,
-		func(row db.ConflictingInitializedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeInitializedEvents, q.DifferingInitializedEvents, q.FillInitializedEvents,
+		func(row db.DifferingInitializedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -52,6 +52,6 @@ func (pausedHandler) NewRow() event.Row { return new(Paused) }
 
 func (pausedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergePausedEvents, q.FillPausedEvents, q.ConflictingPausedEvents,
-		func(row db.ConflictingPausedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergePausedEvents, q.DifferingPausedEvents, q.FillPausedEvents,
+		func(row db.DifferingPausedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -70,6 +70,6 @@ func (personalUtilizationAddedHandler) NewRow() event.Row { return new(PersonalU
 
 func (personalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergePersonalUtilizationAddedEvents, q.FillPersonalUtilizationAddedEvents, q.ConflictingPersonalUtilizationAddedEvents,
-		func(row db.ConflictingPersonalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergePersonalUtilizationAddedEvents, q.DifferingPersonalUtilizationAddedEvents, q.FillPersonalUtilizationAddedEvents,
+		func(row db.DifferingPersonalUtilizationAddedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -70,6 +70,8 @@ func (personalUtilizationRemovedHandler) NewRow() event.Row { return new(Persona
 
 func (personalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergePersonalUtilizationRemovedEvents, q.FillPersonalUtilizationRemovedEvents, q.ConflictingPersonalUtilizationRemovedEvents,
-		func(row db.ConflictingPersonalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergePersonalUtilizationRemovedEvents, q.DifferingPersonalUtilizationRemovedEvents, q.FillPersonalUtilizationRemovedEvents,
+		func(row db.DifferingPersonalUtilizationRemovedEventsRow) event.Difference {
+			return event.Difference(row)
+		})
 }

@@ -61,6 +61,6 @@ func (protocolFeeAccruedHandler) NewRow() event.Row { return new(ProtocolFeeAccr
 
 func (protocolFeeAccruedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeProtocolFeeAccruedEvents, q.FillProtocolFeeAccruedEvents, q.ConflictingProtocolFeeAccruedEvents,
-		func(row db.ConflictingProtocolFeeAccruedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeProtocolFeeAccruedEvents, q.DifferingProtocolFeeAccruedEvents, q.FillProtocolFeeAccruedEvents,
+		func(row db.DifferingProtocolFeeAccruedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -61,6 +61,6 @@ func (protocolFeeTransferredHandler) NewRow() event.Row { return new(ProtocolFee
 
 func (protocolFeeTransferredHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeProtocolFeeTransferredEvents, q.FillProtocolFeeTransferredEvents, q.ConflictingProtocolFeeTransferredEvents,
-		func(row db.ConflictingProtocolFeeTransferredEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeProtocolFeeTransferredEvents, q.DifferingProtocolFeeTransferredEvents, q.FillProtocolFeeTransferredEvents,
+		func(row db.DifferingProtocolFeeTransferredEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -95,6 +95,6 @@ func (redeemedHandler) NewRow() event.Row { return new(Redeemed) }
 
 func (redeemedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeRedeemedEvents, q.FillRedeemedEvents, q.ConflictingRedeemedEvents,
-		func(row db.ConflictingRedeemedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeRedeemedEvents, q.DifferingRedeemedEvents, q.FillRedeemedEvents,
+		func(row db.DifferingRedeemedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -64,6 +64,6 @@ func (roleAdminChangedHandler) NewRow() event.Row { return new(RoleAdminChanged)
 
 func (roleAdminChangedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeRoleAdminChangedEvents, q.FillRoleAdminChangedEvents, q.ConflictingRoleAdminChangedEvents,
-		func(row db.ConflictingRoleAdminChangedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeRoleAdminChangedEvents, q.DifferingRoleAdminChangedEvents, q.FillRoleAdminChangedEvents,
+		func(row db.DifferingRoleAdminChangedEventsRow) event.Difference { return event.Difference(row) })
 }

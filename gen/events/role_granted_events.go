@@ -60,6 +60,6 @@ func (roleGrantedHandler) NewRow() event.Row { return new(RoleGranted) }
 
 func (roleGrantedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeRoleGrantedEvents, q.FillRoleGrantedEvents, q.ConflictingRoleGrantedEvents,
-		func(row db.ConflictingRoleGrantedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeRoleGrantedEvents, q.DifferingRoleGrantedEvents, q.FillRoleGrantedEvents,
+		func(row db.DifferingRoleGrantedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -60,6 +60,6 @@ func (roleRevokedHandler) NewRow() event.Row { return new(RoleRevoked) }
 
 func (roleRevokedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeRoleRevokedEvents, q.FillRoleRevokedEvents, q.ConflictingRoleRevokedEvents,
-		func(row db.ConflictingRoleRevokedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeRoleRevokedEvents, q.DifferingRoleRevokedEvents, q.FillRoleRevokedEvents,
+		func(row db.DifferingRoleRevokedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -80,6 +80,6 @@ func (sharePriceChangedHandler) NewRow() event.Row { return new(SharePriceChange
 
 func (sharePriceChangedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeSharePriceChangedEvents, q.FillSharePriceChangedEvents, q.ConflictingSharePriceChangedEvents,
-		func(row db.ConflictingSharePriceChangedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeSharePriceChangedEvents, q.DifferingSharePriceChangedEvents, q.FillSharePriceChangedEvents,
+		func(row db.DifferingSharePriceChangedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -65,6 +65,6 @@ func (totalUtilizationAddedHandler) NewRow() event.Row { return new(TotalUtiliza
 
 func (totalUtilizationAddedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeTotalUtilizationAddedEvents, q.FillTotalUtilizationAddedEvents, q.ConflictingTotalUtilizationAddedEvents,
-		func(row db.ConflictingTotalUtilizationAddedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeTotalUtilizationAddedEvents, q.DifferingTotalUtilizationAddedEvents, q.FillTotalUtilizationAddedEvents,
+		func(row db.DifferingTotalUtilizationAddedEventsRow) event.Difference { return event.Difference(row) })
 }

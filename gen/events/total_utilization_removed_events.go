@@ -65,6 +65,6 @@ func (totalUtilizationRemovedHandler) NewRow() event.Row { return new(TotalUtili
 
 func (totalUtilizationRemovedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeTotalUtilizationRemovedEvents, q.FillTotalUtilizationRemovedEvents, q.ConflictingTotalUtilizationRemovedEvents,
-		func(row db.ConflictingTotalUtilizationRemovedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeTotalUtilizationRemovedEvents, q.DifferingTotalUtilizationRemovedEvents, q.FillTotalUtilizationRemovedEvents,
+		func(row db.DifferingTotalUtilizationRemovedEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -57,6 +57,6 @@ func (tripleConfigUpdatedHandler) NewRow() event.Row { return new(TripleConfigUp
 
 func (tripleConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeTripleConfigUpdatedEvents, q.FillTripleConfigUpdatedEvents, q.ConflictingTripleConfigUpdatedEvents,
-		func(row db.ConflictingTripleConfigUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeTripleConfigUpdatedEvents, q.DifferingTripleConfigUpdatedEvents, q.FillTripleConfigUpdatedEvents,
+		func(row db.DifferingTripleConfigUpdatedEventsRow) event.Difference { return event.Difference(row) })
 }

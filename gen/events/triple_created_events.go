@@ -74,6 +74,6 @@ func (tripleCreatedHandler) NewRow() event.Row { return new(TripleCreated) }
 
 func (tripleCreatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeTripleCreatedEvents, q.FillTripleCreatedEvents, q.ConflictingTripleCreatedEvents,
-		func(row db.ConflictingTripleCreatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeTripleCreatedEvents, q.DifferingTripleCreatedEvents, q.FillTripleCreatedEvents,
+		func(row db.DifferingTripleCreatedEventsRow) event.Difference { return event.Difference(row) })
 }

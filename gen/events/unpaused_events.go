@@ -52,6 +52,6 @@ func (unpausedHandler) NewRow() event.Row { return new(Unpaused) }
 
 func (unpausedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeUnpausedEvents, q.FillUnpausedEvents, q.ConflictingUnpausedEvents,
-		func(row db.ConflictingUnpausedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeUnpausedEvents, q.DifferingUnpausedEvents, q.FillUnpausedEvents,
+		func(row db.DifferingUnpausedEventsRow) event.Difference { return event.Difference(row) })
 }

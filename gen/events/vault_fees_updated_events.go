@@ -61,6 +61,6 @@ func (vaultFeesUpdatedHandler) NewRow() event.Row { return new(VaultFeesUpdated)
 
 func (vaultFeesUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeVaultFeesUpdatedEvents, q.FillVaultFeesUpdatedEvents, q.ConflictingVaultFeesUpdatedEvents,
-		func(row db.ConflictingVaultFeesUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeVaultFeesUpdatedEvents, q.DifferingVaultFeesUpdatedEvents, q.FillVaultFeesUpdatedEvents,
+		func(row db.DifferingVaultFeesUpdatedEventsRow) event.Difference { return event.Difference(row) })
 }

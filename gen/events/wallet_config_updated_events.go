@@ -69,6 +69,6 @@ func (walletConfigUpdatedHandler) NewRow() event.Row { return new(WalletConfigUp
 
 func (walletConfigUpdatedHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeWalletConfigUpdatedEvents, q.FillWalletConfigUpdatedEvents, q.ConflictingWalletConfigUpdatedEvents,
-		func(row db.ConflictingWalletConfigUpdatedEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeWalletConfigUpdatedEvents, q.DifferingWalletConfigUpdatedEvents, q.FillWalletConfigUpdatedEvents,
+		func(row db.DifferingWalletConfigUpdatedEventsRow) event.Difference { return event.Difference(row) })
 }

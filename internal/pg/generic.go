@@ -20,13 +20,6 @@ func (genericHandler) NewRow() event.Row { return new(event.Generic) }
 
 func (genericHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeGenericEvents, q.FillGenericEvents, q.ConflictingGenericEvents,
-		func(row db.ConflictingGenericEventsRow) event.Key {
-			return event.Key{
-				Network:         row.Network,
-				BlockNumber:     row.BlockNumber,
-				LogIndex:        row.LogIndex,
-				TransactionHash: row.TransactionHash,
-			}
-		})
+	return event.MergeStaged(ctx, staged, q.MergeGenericEvents, q.DifferingGenericEvents, q.FillGenericEvents,
+		func(row db.DifferingGenericEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -35,19 +35,29 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
         OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
     );
 
--- name: ConflictingSingleWithTupleArrayEvents :many
--- ConflictingSingleWithTupleArrayEvents returns the keys that stand with other content than
--- the staged row's. NULL is no other content than any value.
-SELECT s.network, s.block_number, s.log_index, s.transaction_hash
+-- name: DifferingSingleWithTupleArrayEvents :many
+-- DifferingSingleWithTupleArrayEvents returns the keys that stand with other content than the staged row's, and those of
+-- rows that lack what the staged row has. NULL is no other content than any value.
+-- OFFSET keeps the planner from reading the whole table where it knows little of it.
+SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM single_with_tuple_array_events_stage AS s
-JOIN single_with_tuple_array_events AS t
-    ON (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-WHERE (
-        t.block_hash, t.address, t.t
-    ) <> (
-        s.block_hash, s.address, s.t
-    );
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE((
+            t.block_hash, t.address, t.t
+        ) <> (
+            s.block_hash, s.address, s.t
+        ), FALSE)::boolean AS conflicts,
+        (
+            t.chain_id IS NULL AND s.chain_id IS NOT NULL
+            OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        ) AS lacks
+    FROM single_with_tuple_array_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+    OFFSET 0
+) AS t
+WHERE t.conflicts OR t.lacks;
 
 -- name: SingleWithTupleArrayEventsByTransaction :many
 -- SingleWithTupleArrayEventsByTransaction returns the rows of a transaction, in the order of the chain.

@@ -53,6 +53,6 @@ func (plainHandler) NewRow() event.Row { return new(Plain) }
 
 func (plainHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergePlainEvents, q.FillPlainEvents, q.ConflictingPlainEvents,
-		func(row db.ConflictingPlainEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergePlainEvents, q.DifferingPlainEvents, q.FillPlainEvents,
+		func(row db.DifferingPlainEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -71,6 +71,6 @@ func (singleBetweenHandler) NewRow() event.Row { return new(SingleBetween) }
 
 func (singleBetweenHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeSingleBetweenEvents, q.FillSingleBetweenEvents, q.ConflictingSingleBetweenEvents,
-		func(row db.ConflictingSingleBetweenEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeSingleBetweenEvents, q.DifferingSingleBetweenEvents, q.FillSingleBetweenEvents,
+		func(row db.DifferingSingleBetweenEventsRow) event.Difference { return event.Difference(row) })
 }

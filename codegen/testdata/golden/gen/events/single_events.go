@@ -62,6 +62,6 @@ func (singleHandler) NewRow() event.Row { return new(Single) }
 
 func (singleHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeSingleEvents, q.FillSingleEvents, q.ConflictingSingleEvents,
-		func(row db.ConflictingSingleEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeSingleEvents, q.DifferingSingleEvents, q.FillSingleEvents,
+		func(row db.DifferingSingleEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -74,6 +74,6 @@ func (singleWideHandler) NewRow() event.Row { return new(SingleWide) }
 
 func (singleWideHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeSingleWideEvents, q.FillSingleWideEvents, q.ConflictingSingleWideEvents,
-		func(row db.ConflictingSingleWideEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeSingleWideEvents, q.DifferingSingleWideEvents, q.FillSingleWideEvents,
+		func(row db.DifferingSingleWideEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -65,6 +65,6 @@ func (singleWithArraysHandler) NewRow() event.Row { return new(SingleWithArrays)
 
 func (singleWithArraysHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeSingleWithArraysEvents, q.FillSingleWithArraysEvents, q.ConflictingSingleWithArraysEvents,
-		func(row db.ConflictingSingleWithArraysEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeSingleWithArraysEvents, q.DifferingSingleWithArraysEvents, q.FillSingleWithArraysEvents,
+		func(row db.DifferingSingleWithArraysEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -65,6 +65,6 @@ func (singleWithTupleArrayHandler) NewRow() event.Row { return new(SingleWithTup
 
 func (singleWithTupleArrayHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeSingleWithTupleArrayEvents, q.FillSingleWithTupleArrayEvents, q.ConflictingSingleWithTupleArrayEvents,
-		func(row db.ConflictingSingleWithTupleArrayEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeSingleWithTupleArrayEvents, q.DifferingSingleWithTupleArrayEvents, q.FillSingleWithTupleArrayEvents,
+		func(row db.DifferingSingleWithTupleArrayEventsRow) event.Difference { return event.Difference(row) })
 }

@@ -61,6 +61,6 @@ func (token721ApprovalHandler) NewRow() event.Row { return new(Token721Approval)
 
 func (token721ApprovalHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeToken721ApprovalEvents, q.FillToken721ApprovalEvents, q.ConflictingToken721ApprovalEvents,
-		func(row db.ConflictingToken721ApprovalEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeToken721ApprovalEvents, q.DifferingToken721ApprovalEvents, q.FillToken721ApprovalEvents,
+		func(row db.DifferingToken721ApprovalEventsRow) event.Difference { return event.Difference(row) })
 }

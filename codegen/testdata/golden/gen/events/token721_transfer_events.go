@@ -61,6 +61,6 @@ func (token721TransferHandler) NewRow() event.Row { return new(Token721Transfer)
 
 func (token721TransferHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeToken721TransferEvents, q.FillToken721TransferEvents, q.ConflictingToken721TransferEvents,
-		func(row db.ConflictingToken721TransferEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeToken721TransferEvents, q.DifferingToken721TransferEvents, q.FillToken721TransferEvents,
+		func(row db.DifferingToken721TransferEventsRow) event.Difference { return event.Difference(row) })
 }

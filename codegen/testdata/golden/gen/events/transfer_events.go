@@ -61,6 +61,6 @@ func (transferHandler) NewRow() event.Row { return new(Transfer) }
 
 func (transferHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeTransferEvents, q.FillTransferEvents, q.ConflictingTransferEvents,
-		func(row db.ConflictingTransferEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeTransferEvents, q.DifferingTransferEvents, q.FillTransferEvents,
+		func(row db.DifferingTransferEventsRow) event.Difference { return event.Difference(row) })
 }

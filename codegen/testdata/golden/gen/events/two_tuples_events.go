@@ -71,6 +71,6 @@ func (twoTuplesHandler) NewRow() event.Row { return new(TwoTuples) }
 
 func (twoTuplesHandler) Merge(ctx context.Context, tx event.DB, staged int) (event.Merged, error) {
 	q := db.New(tx)
-	return event.MergeStaged(ctx, staged, q.MergeTwoTuplesEvents, q.FillTwoTuplesEvents, q.ConflictingTwoTuplesEvents,
-		func(row db.ConflictingTwoTuplesEventsRow) event.Key { return event.Key(row) })
+	return event.MergeStaged(ctx, staged, q.MergeTwoTuplesEvents, q.DifferingTwoTuplesEvents, q.FillTwoTuplesEvents,
+		func(row db.DifferingTwoTuplesEventsRow) event.Difference { return event.Difference(row) })
 }
