@@ -183,7 +183,9 @@ func (s stages) merge(ctx context.Context, tx pgx.Tx, d *event.Definition, items
 func allStand(ctx context.Context, tx pgx.Tx, table string) error {
 	const rowBeforeInsert = 1 | 2 | 4 // TRIGGER_TYPE_ROW, _BEFORE and _INSERT
 	sql := fmt.Sprintf(`SELECT CASE WHEN EXISTS (
-			SELECT FROM pg_trigger WHERE tgrelid = '%s'::regclass AND NOT tgisinternal AND tgtype & $1 = $1
+			SELECT FROM pg_trigger
+			WHERE tgrelid IN (SELECT '%s'::regclass UNION ALL SELECT relid FROM pg_partition_tree('%[1]s'))
+				AND NOT tgisinternal AND tgtype & $1 = $1
 		) THEN EXISTS (
 			SELECT FROM %[1]s_stage AS s WHERE NOT EXISTS (
 				SELECT FROM %[1]s AS t

@@ -464,12 +464,24 @@ func TestMergeReadsNoWholeTable(t *testing.T) {
 
 // TestSuppressedRows: rows that a trigger leaves out are not taken for written.
 func TestSuppressedRows(t *testing.T) {
-	f := newFixture(t, newDatabase(t))
+	t.Run("by the table", func(t *testing.T) { testSuppressedRows(t, newFixture(t, newDatabase(t)), "deposited_events") })
+	t.Run("by a partition", func(t *testing.T) {
+		f := newFixture(t, newDatabase(t))
+		f.exec("ALTER TABLE deposited_events RENAME TO whole")
+		f.exec(`CREATE TABLE deposited_events (
+			LIKE whole INCLUDING DEFAULTS, PRIMARY KEY (network, block_number, log_index, transaction_hash)
+		) PARTITION BY RANGE (block_number)`)
+		f.exec("CREATE TABLE all_blocks PARTITION OF deposited_events DEFAULT")
+		testSuppressedRows(t, f, "all_blocks")
+	})
+}
+
+func testSuppressedRows(t *testing.T, f *fixture, table string) {
 	standing := f.deposited(1, 0)
 	f.write(counts{Inserted: 1}, standing)
 	f.exec(`CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN RETURN CASE WHEN new.block_number = 2 THEN NULL ELSE new END; END $$`)
-	f.exec("CREATE TRIGGER suppress BEFORE INSERT ON deposited_events FOR EACH ROW EXECUTE FUNCTION suppress()")
+	f.exec("CREATE TRIGGER suppress BEFORE INSERT ON " + table + " FOR EACH ROW EXECUTE FUNCTION suppress()")
 	suppressed := func(what string, items ...event.Item) {
 		t.Helper()
 		_, err := f.writer.Write(t.Context(), &event.Batch{Items: items})
@@ -481,7 +493,7 @@ func TestSuppressedRows(t *testing.T) {
 	suppressed("among rows that stand", f.again([]event.Item{standing, f.deposited(2, 0)})...)
 	f.wantRows("deposited_events", 1)
 	f.write(counts{Inserted: 1, Duplicates: 1}, f.again([]event.Item{standing, f.deposited(3, 0)})...)
-	f.exec("DROP TRIGGER suppress ON deposited_events")
+	f.exec("DROP TRIGGER suppress ON " + table)
 	f.write(counts{Inserted: 1, Duplicates: 1}, f.again([]event.Item{standing, f.deposited(2, 0)})...)
 }
 
