@@ -135,10 +135,11 @@ func (p *Progress) Put(ctx context.Context, stream string, low event.EntryID, in
 }
 
 const resetQuery = `
-UPDATE stream_progress SET low_id = '0-0'
+UPDATE stream_progress SET low_id = '0-0', sample_id = '0-0', trim_id = '0-0'
 WHERE (stream, consumer_group) = (@stream, @group) AND (low_id, incarnation) = (@low, @written)`
 
-// Reset takes the watermark of a stream back to the beginning where it still is the one given. It stays one of its incarnation.
+// Reset takes the watermark of a stream back to the beginning where it still is the one given, and the one to trim below with it, as
+// the stream's ids may begin anew. It stays one of its incarnation.
 func (p *Progress) Reset(ctx context.Context, stream string, mark Watermark) error {
 	_, err := p.pool.Exec(ctx, resetQuery, pgx.NamedArgs{
 		"stream": stream, "group": p.group, "low": mark.Low.String(), "written": string(mark.Incarnation),

@@ -181,4 +181,17 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 	trimID("0-0")
 	later(time.Minute)
 	trimID("12-0")
+
+	// A stream that has begun anew may have lower ids, which are young.
+	_, mark, err := progress.Look(t.Context(), f.network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := progress.Reset(t.Context(), f.network, mark); err != nil {
+		t.Fatal(err)
+	}
+	put("1-0", "0-0")
+	put("2-0", "0-0")
+	later(60 * time.Minute)
+	put("3-0", "1-0")
 }
