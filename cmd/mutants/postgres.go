@@ -185,6 +185,20 @@ var ofPostgres = []mutant{
 		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestFrozen/after", within: 3 * time.Minute},
 	},
 	{
+		name:    "trim the young entries of a stream that has begun anew",
+		file:    "internal/pg/progress.go",
+		find:    "low_id = '0-0', sample_id = '0-0', trim_id = '0-0'",
+		replace: "low_id = '0-0'",
+		tests:   tests{pkg: "internal/pg", run: "TestWatermarkToTrimBelow"},
+	},
+	{
+		name:    "take what a partition's trigger left out for written",
+		file:    "internal/pg/rows.go",
+		find:    " UNION ALL SELECT relid FROM pg_partition_tree('%[1]s')",
+		replace: "",
+		tests:   tests{pkg: "internal/pg", run: "TestSuppressedRows/by_a_partition"},
+	},
+	{
 		name:    "write a watermark into an incarnation that nobody has made up for",
 		file:    "internal/pg/progress.go",
 		find:    "WHERE ` + incarnation + ` = @incarnation",

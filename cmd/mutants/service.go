@@ -12,6 +12,13 @@ var ofService = []mutant{
 		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestSchemaDrift/no key", within: 2 * time.Minute},
 	},
 	{
+		name:    "bar nobody when the schema cannot be looked at",
+		file:    "cmd/redis-postgres-sync/health.go",
+		find:    "; mismatch || err == nil {",
+		replace: "; mismatch || err != nil || err == nil {",
+		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestNoKeyUnseen", within: 2 * time.Minute},
+	},
+	{
 		name:    "hold later than others claim",
 		file:    "cmd/redis-postgres-sync/run.go",
 		find:    "cfg.ClaimMinIdle / 3",
@@ -154,5 +161,12 @@ var ofService = []mutant{
 		find:    "\terr := k.o.Passable(ctx)\n",
 		replace: "\tvar err error\n",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/touches_nothing"},
+	},
+	{
+		name:    "read on while nothing should be written any more",
+		file:    "internal/watermark/keeper.go",
+		find:    "		return k.o.Passable(ctx) // what",
+		replace: "		return nil // what",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/stands_still"},
 	},
 }

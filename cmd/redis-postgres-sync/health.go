@@ -44,11 +44,16 @@ func (s *service) newMonitor() *server.Monitor {
 			Ask:  func(ctx context.Context) error { return pg.Probe(ctx, s.probes) },
 			Told: s.breaker.Probed,
 		},
-		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema, Told: func(err error) {
-			_, mismatch := errors.AsType[*migrate.MismatchError](err)
-			s.breaker.Bar(mismatch)
-		}},
+		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema, Told: s.toldSchema},
 	)
+}
+
+// toldSchema bars the way to PostgreSQL while the schema lacks something, until it is known to lack nothing: an error of another kind
+// does not tell.
+func (s *service) toldSchema(err error) {
+	if _, mismatch := errors.AsType[*migrate.MismatchError](err); mismatch || err == nil {
+		s.breaker.Bar(mismatch)
+	}
 }
 
 func (s *service) whyNoName() error {

@@ -425,6 +425,40 @@ func TestSchemaDrift(t *testing.T) {
 	}
 }
 
+// TestNoKeyUnseen: a table without its key takes no row while nobody can look whether it has it again. What is delivered again
+// meanwhile would stand twice.
+func TestNoKeyUnseen(t *testing.T) {
+	s := newSite(t)
+	postgres := testenv.OwnPostgres(t)
+	p := startService(t, s.settings("DATABASE_URL="+postgres.URL())...)
+	s.deposit(s.key, 0, 50)
+	s.db = connect(t, postgres.URL())
+	awaitRows(t, s.db, 50)
+	p.awaitStatus(t, "/readyz", 200)
+	s.exec("ALTER TABLE deposited_events DROP CONSTRAINT deposited_events_pkey")
+	await := func(text string) {
+		t.Helper()
+		testenv.Eventually(t, patience, func() error {
+			_, body := p.get(t, "/readyz")
+			return contains(body, text)
+		})
+	}
+	await("the key")
+	begin(t, postgres, syscall.SIGSTOP) // no new session can begin, and those that are there go on
+	await("deadline")
+	if err := s.client.XGroupSetID(t.Context(), s.key, s.group, "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.deposit(s.key, 50, 100)
+	time.Sleep(time.Second) // for what must not happen to happen
+	end(t, postgres, syscall.SIGSTOP)
+	s.exec("ALTER TABLE deposited_events ADD PRIMARY KEY (network, block_number, log_index, transaction_hash)")
+	awaitRows(t, s.db, 100)
+	p.awaitStatus(t, "/readyz", 200)
+	awaitNonePendingIn(t, s.client, s.key, s.group)
+	compareLedger(t, s.db, 100)
+}
+
 // TestStorm: most events of a kind become dead letters, so the stream pauses and says so. SIGHUP makes it try again.
 func TestStorm(t *testing.T) {
 	s := newSite(t)

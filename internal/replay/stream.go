@@ -14,7 +14,8 @@ import (
 type Stretch struct {
 	Stream      string
 	First, Last event.EntryID
-	// Decided is called after each page, with the last entry that is decided again. Its error ends the reading. It may be nil.
+	// Decided is called after each page, with the last entry that is decided again, and may keep the next one waiting. Its
+	// error ends the reading. It may be nil.
 	Decided func(ctx context.Context, last event.EntryID) error
 }
 

@@ -203,11 +203,16 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnat
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}
-	stretch := &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last}
+	raise := func(context.Context, event.EntryID) error { return nil }
 	if mark.Incarnation != "" && mark.Incarnation != in { // there is an old watermark to raise
-		stretch.Decided = k.raise(mark, given, in)
+		raise = k.raise(mark, given, in)
 	}
-	return stretch
+	return &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last, Decided: func(ctx context.Context, last event.EntryID) error {
+		if err := raise(ctx, last); err != nil {
+			return err
+		}
+		return k.o.Passable(ctx) // what stands would be doubled if its key went missing on the way
+	}}
 }
 
 // errOvertaken ends a reading that others go on with, or that is in vain.

@@ -125,6 +125,16 @@ func (f *fixture) wantWatermark(want string) {
 	}
 }
 
+// letters counts the dead letters, which all of these entries are, if they are read again.
+func (f *fixture) letters() (n int) {
+	f.Helper()
+	const sql = "SELECT count(*) FROM dead_letters WHERE stream = $1"
+	if err := f.pool.QueryRow(f.Context(), sql, f.stream).Scan(&n); err != nil {
+		f.Fatal(err)
+	}
+	return n
+}
+
 // said checks how often a line with a text was logged.
 func (f *fixture) said(text string, want int) {
 	f.Helper()
@@ -387,10 +397,22 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("who waits for it was told %d times", ready)
 		}
 		f.wantWatermark("0-0")
-		var letters int // which all of these entries are, if they are read again
-		const sql = "SELECT count(*) FROM dead_letters WHERE stream = $1"
-		if err := f.pool.QueryRow(t.Context(), sql, f.stream).Scan(&letters); err != nil || letters != 0 {
-			t.Errorf("%d dead letters, %v", letters, err)
+		if letters := f.letters(); letters != 0 {
+			t.Errorf("%d dead letters", letters)
+		}
+	})
+	t.Run("stands still while nothing should be written any more, in the middle of reading again", func(t *testing.T) {
+		f := newFixture(t)
+		f.acknowledge(200) // several pages
+		k := f.keeper()
+		found := f.look(k)
+		barred := errors.New("the key is missing")
+		k.o.Passable = func(context.Context) error { return barred }
+		if err := k.act(t.Context(), found); !errors.Is(err, barred) {
+			t.Errorf("it goes on: %v", err)
+		}
+		if letters := f.letters(); letters == 0 || letters > 100 {
+			t.Errorf("%d of 200 entries were decided, want one page", letters)
 		}
 	})
 	t.Run("reads a stream that has begun anew from its beginning", func(t *testing.T) {
