@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
@@ -196,36 +197,76 @@ func number(block, place string) int {
 
 var marked = regexp.MustCompile(mark + `(\d+)\.`)
 
+// deadLetter is what a row of dead_letters says.
+type deadLetter struct {
+	payload, stream, id string
+	index               int
+	reason, state       string
+}
+
+// letter returns the dead letter that PostgreSQL must hold of event n, which is in a message.
+func (l *ledger) letter(n int, m message) deadLetter {
+	d := deadLetter{stream: m.stream, id: m.id.String(), state: "open"}
+	if l.kind(n) == rubbish {
+		d.payload, d.index, d.reason = l.rubbish(n), event.WholeMessage, string(event.ReasonNotJSON)
+	} else {
+		d.payload, d.index, d.reason = l.item(n), n-m.first, string(event.ReasonInvalidField)
+	}
+	return d
+}
+
+// wanted reports whether a dead letter is one that PostgreSQL must hold of event n, which is in these messages, and how many there may
+// be of it at most.
+func (l *ledger) wanted(got deadLetter, n int, messages []message) (ok bool, most int) {
+	for _, m := range messages {
+		most += m.attempts
+		want := l.letter(n, m)
+		if m.attempts > 1 {
+			want.id = got.id // Redis has not told them all
+		}
+		ok = ok || got == want
+	}
+	return ok, most
+}
+
 // checkLetters: an event that was added twice has two dead letters, which are kept by the place of their message.
 func (l *ledger) checkLetters(ctx context.Context, db *pgx.Conn, v *verdict, seen []uint8) error {
-	rows, err := db.Query(ctx, "SELECT convert_from(payload, 'UTF8') FROM dead_letters")
+	const sql = "SELECT convert_from(payload, 'UTF8'), stream, message_id, event_index, reason_code, state FROM dead_letters"
+	rows, err := db.Query(ctx, sql)
 	if err != nil {
 		return err
 	}
-	var payload string
-	_, err = pgx.ForEachRow(rows, []any{&payload}, func() error {
-		m := marked.FindStringSubmatch(payload)
-		if m == nil {
+	messages, letters := l.withLetters(), make(map[int]int)
+	var got deadLetter
+	targets := []any{&got.payload, &got.stream, &got.id, &got.index, &got.reason, &got.state}
+	_, err = pgx.ForEachRow(rows, targets, func() error {
+		found := marked.FindStringSubmatch(got.payload)
+		if found == nil {
 			v.Foreign++
-			v.note("a dead letter is of no event that should be one: %.300s", payload)
+			v.note("a dead letter is of no event that should be one: %.300s", got.payload)
 			return nil
 		}
-		n, err := strconv.Atoi(m[1])
+		n, err := strconv.Atoi(found[1])
 		if err != nil {
 			return err
 		}
-		k, raw := poison, l.item
-		if l.kind(n) == rubbish {
-			k, raw = rubbish, l.rubbish
+		k := poison
+		if n < len(seen) && l.kind(n) == rubbish {
+			k = rubbish
 		}
-		again := n < len(seen) && l.kind(n) == k && seen[n] > 0
-		switch {
-		case !again && !l.found(v, seen, n, k):
+		if letters[n] == 0 && !l.found(v, seen, n, k) {
 			return nil
-		case payload != raw(n):
+		}
+		letters[n]++
+		ok, most := l.wanted(got, n, messages[n])
+		switch {
+		case letters[n] > most:
+			v.Doubled++
+			v.note("event %d has %d dead letters, and was added %d times", n, letters[n], most)
+		case !ok:
 			v.Altered++
-			v.note("the dead letter of event %d holds other bytes: %.300s", n, payload)
-		case !again:
+			v.note("a dead letter of event %d is none that it should have: %.600s", n, fmt.Sprint(got))
+		case letters[n] == 1:
 			v.Letters++
 		}
 		return nil

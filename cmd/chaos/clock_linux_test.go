@@ -135,7 +135,8 @@ func TestRedisFailoverClockBehind(t *testing.T) {
 	t.Parallel()
 	l := newLedger(rand.Uint64N(1 << 31))
 	l.kindOf = func(int) kind { return typed }
-	drillSucceeds(t, &redisFailover{behind: time.Minute}, l)
+	// Nobody is killed: what was in hand under an id that is given out again may be lost then.
+	drillSucceeds(t, &redisFailover{behind: time.Minute}, l, 0)
 	last, back := make(map[string]event.EntryID), 0
 	for _, m := range l.messages {
 		if m.id.Compare(last[m.stream]) <= 0 {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/gen/events"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/ingest"
@@ -139,15 +138,14 @@ func (c *conversation) batch(ctx context.Context) error {
 	return errors.Join(c.send(ctx), c.drain(ctx))
 }
 
-func (c *conversation) send(ctx context.Context) error {
-	m := message{stream: streamNames[0], first: c.ledger.sent(), end: c.ledger.sent() + batchEvents}
-	return c.ledger.add(ctx, c.world.redis, []message{m}, false)
-}
+func (c *conversation) send(ctx context.Context) error { return c.add(ctx, c.ledger.sent()) }
 
 // sendAgain adds the events of the first batch once more.
-func (c *conversation) sendAgain(ctx context.Context) error {
-	payload := c.ledger.payload(message{end: batchEvents})
-	return c.world.redis.XAdd(ctx, &redis.XAddArgs{Stream: streamNames[0], Values: []string{"payload", payload}}).Err()
+func (c *conversation) sendAgain(ctx context.Context) error { return c.add(ctx, 0) }
+
+func (c *conversation) add(ctx context.Context, first int) error {
+	m := message{stream: streamNames[0], first: first, end: first + batchEvents}
+	return c.ledger.add(ctx, c.world.redis, []message{m}, false)
 }
 
 func (c *conversation) drain(ctx context.Context) error {

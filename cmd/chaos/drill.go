@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"syscall"
@@ -34,9 +35,10 @@ var drills = map[string]func() drill{
 	"redis-failover": func() drill { return new(redisFailover) },
 }
 
-// runDrill has so many more events of a ledger acknowledged between the two parts of a drill, and some behind it: all of them must be
-// there in the end, but for those that Redis has lost before they were acknowledged.
-func runDrill(ctx context.Context, o options, d drill, l *ledger, events int) (result outcome, err error) {
+// runDrill has so many events of a ledger acknowledged before the first part of a drill, so many more before the second, and some
+// behind it: all of them must be there in the end, but for those that Redis has lost before they were acknowledged. Instances are
+// killed outright while they read again what the new server lacks.
+func runDrill(ctx context.Context, o options, d drill, l *ledger, before, after int) (result outcome, err error) {
 	start := time.Now()
 	w, err := o.world(ctx)
 	if err != nil {
@@ -50,10 +52,12 @@ func runDrill(ctx context.Context, o options, d drill, l *ledger, events int) (r
 	var beside errgroup.Group
 	beside.Go(func() error { return l.produce(producing, w.redis, o.rate, math.MaxInt) })
 
-	saved, struck, err := w.strike(ctx, l, d, events)
+	saved, struck, err := w.strike(ctx, l, d, before, after)
 	if err == nil {
 		o.logf("%d events when it began, %d when the server was another", saved, struck)
-		err = l.await(ctx, l.sent()+min(events/2, 5*o.rate))
+		if err = w.killOneByOne(ctx, l.seed, o.kills); err == nil {
+			err = l.await(ctx, l.sent()+min(after/2, 5*o.rate))
+		}
 	}
 	recovered := time.Now()
 	end()
@@ -76,11 +80,15 @@ func runDrill(ctx context.Context, o options, d drill, l *ledger, events int) (r
 	if err != nil && !v.failed() {
 		return result, fmt.Errorf("compare after that: %w", err)
 	}
-	o.logf("all compared %.1f s after the last event", time.Since(recovered).Seconds())
+	gone, err := w.trimmed(ctx)
+	if err != nil {
+		return result, err
+	}
+	o.logf("all compared %.1f s after the last event; %d entries have been trimmed", time.Since(recovered).Seconds(), gone)
 	if err := w.stopAll(ctx); err != nil {
 		return result, err
 	}
-	result.Seed, result.Seconds = o.seed, time.Since(start).Round(time.Millisecond).Seconds()
+	result.Seed, result.Kills, result.Seconds = o.seed, o.kills, time.Since(start).Round(time.Millisecond).Seconds()
 	if v.failed() {
 		o.logf("what the instances said:\n%s", w.logs())
 	}
@@ -88,15 +96,15 @@ func runDrill(ctx context.Context, o options, d drill, l *ledger, events int) (r
 }
 
 // strike does both parts of a drill, and returns how many events there were at each.
-func (w *world) strike(ctx context.Context, l *ledger, d drill, events int) (saved, struck int, err error) {
-	if err := l.await(ctx, events/2); err != nil {
+func (w *world) strike(ctx context.Context, l *ledger, d drill, before, after int) (saved, struck int, err error) {
+	if err := l.await(ctx, before); err != nil {
 		return 0, 0, err
 	}
 	if err := d.prepare(ctx, w); err != nil {
 		return 0, 0, err
 	}
 	saved = l.sent()
-	if err := l.await(ctx, saved+events); err != nil {
+	if err := l.await(ctx, saved+after); err != nil {
 		return saved, 0, err
 	}
 	// Nobody may write to the new server before it has been looked at.
@@ -111,6 +119,31 @@ func (w *world) strike(ctx context.Context, l *ledger, d drill, events int) (sav
 		return saved, l.sent(), err
 	}
 	return saved, l.sent(), d.forgot(ctx, w, l)
+}
+
+// killOneByOne kills instances outright, so many in all, some of them sooner than they can have read much.
+func (w *world) killOneByOne(ctx context.Context, seed uint64, kills int) error {
+	random := rand.New(rand.NewPCG(seed, 2))
+	for range kills {
+		sleep(ctx, time.Duration(random.Int64N(int64(time.Second))))
+		running := w.running()
+		if err := w.crash(ctx, running[random.IntN(len(running))], 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trimmed is how many entries have been removed from the streams.
+func (w *world) trimmed(ctx context.Context) (n int64, err error) {
+	for _, name := range streamNames {
+		info, err := w.redis.XInfoStream(ctx, name).Result()
+		if err != nil {
+			return 0, err
+		}
+		n += info.EntriesAdded - info.Length
+	}
+	return n, nil
 }
 
 // await waits until there are so many events.

@@ -36,6 +36,62 @@ func (n *nemesis) crashPostgres(ctx context.Context) error {
 	return n.postgres.Restart(ctx)
 }
 
+// forgetCommits crashes PostgreSQL when it has answered commits that its disk does not have, and is over when they have been read
+// again: a FLUSHALL before that would take away what they are read from.
+func (n *nemesis) forgetCommits(ctx context.Context) error {
+	n.ledger.looking.Lock() // what is forgotten is not acknowledged too early
+	defer n.ledger.looking.Unlock()
+	db, err := n.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	var walWriter int
+	const find = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+	if err := db.QueryRow(ctx, find).Scan(&walWriter); err != nil {
+		return fmt.Errorf("find the WAL writer: %w", err)
+	}
+	const set, reset = "ALTER SYSTEM SET synchronous_commit = off", "ALTER SYSTEM RESET synchronous_commit"
+	if err := n.exec(ctx, set, "SELECT pg_reload_conf()"); err != nil {
+		return err
+	}
+	if err := syscall.Kill(walWriter, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	sleep(ctx, n.between(300*time.Millisecond, 1500*time.Millisecond))
+	var unwritten int64
+	err = db.QueryRow(ctx, "SELECT (pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn())::bigint").Scan(&unwritten)
+	_, errReset := db.Exec(ctx, reset)
+	err = errors.Join(err, errReset, n.postgres.Signal(syscall.SIGQUIT), syscall.Kill(walWriter, syscall.SIGKILL), n.postgres.Restart(ctx))
+	if err == nil {
+		err = n.awaitReread(ctx)
+	}
+	if err == nil && unwritten == 0 {
+		err = errSpared
+	}
+	return err
+}
+
+// awaitReread waits until each stream's watermark is one of the server that runs now: then all that it had forgotten has been read
+// again.
+func (w *world) awaitReread(ctx context.Context) error {
+	db, err := w.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	return until(ctx, 2*time.Minute, func() error {
+		const sql = `SELECT count(*) FROM stream_progress
+			WHERE incarnation LIKE '%/' || extract(epoch FROM pg_postmaster_start_time())`
+		var streams int
+		err := db.QueryRow(ctx, sql).Scan(&streams)
+		if err == nil && streams < len(streamNames) {
+			err = fmt.Errorf("%d of %d streams have been read again", streams, len(streamNames))
+		}
+		return err
+	})
+}
+
 func (n *nemesis) restartPostgres(ctx context.Context) error {
 	return n.postgres.Restart(ctx)
 }

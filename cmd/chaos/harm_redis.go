@@ -50,11 +50,7 @@ func (n *nemesis) cutClients(ctx context.Context) error {
 }
 
 func (n *nemesis) destroyGroup(ctx context.Context) error {
-	destroyed, err := n.redis.XGroupDestroy(ctx, streamNames[n.random.IntN(len(streamNames))], group).Result()
-	if err == nil && destroyed == 0 {
-		err = errSpared
-	}
-	return err
+	return n.ledger.destroy(ctx, n.redis, streamNames[n.random.IntN(len(streamNames))])
 }
 
 // flush empties Redis. What it had not been acknowledged for is lost, and no fault of the service's.

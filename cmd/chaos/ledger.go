@@ -39,7 +39,9 @@ type message struct {
 	stream     string
 	id         event.EntryID
 	first, end int
+	attempts   int  // to add it: Redis may have the entry as often
 	excused    bool // Redis has lost it, maybe before anybody had read it
+	decided    bool // it was seen to be acknowledged
 }
 
 type kind int
@@ -205,7 +207,7 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 	l.adding.Lock()
 	defer l.adding.Unlock()
 	deadline := time.Now().Add(2 * time.Minute)
-	for {
+	for attempts := 1; ; attempts++ {
 		commands, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i, m := range batch {
 				p.XAdd(ctx, &redis.XAddArgs{Stream: m.stream, Values: []string{"payload", payloads[i]}})
@@ -219,10 +221,10 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 			}
 			l.mu.Lock()
 			for i, m := range batch {
-				m.id = event.EntryIDOf(commands[i].(*redis.StringCmd).Val())
+				m.id, m.attempts = event.EntryIDOf(commands[i].(*redis.StringCmd).Val()), attempts
 				l.messages = append(l.messages, m)
 			}
-			l.events = batch[len(batch)-1].end
+			l.events = max(l.events, batch[len(batch)-1].end)
 			l.mu.Unlock()
 			return nil
 		}
@@ -240,6 +242,21 @@ func (l *ledger) sent() int {
 	return l.events
 }
 
+// withLetters are the messages of each event that must be a dead letter: several where it was sent in several.
+func (l *ledger) withLetters() map[int][]message {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make(map[int][]message)
+	for _, m := range l.messages {
+		for n := m.first; n < m.end; n++ {
+			if k := l.kind(n); k == poison || k == rubbish {
+				all[n] = append(all[n], m)
+			}
+		}
+	}
+	return all
+}
+
 // latest are the last messages of a stream, the latest first.
 func (l *ledger) latest(name string, most int) (found []message) {
 	l.mu.Lock()
@@ -255,7 +272,7 @@ func (l *ledger) latest(name string, most int) (found []message) {
 }
 
 // owedScript returns of each stream where the group stands, and the entries that are pending; nothing where the group is not
-// there. With FLUSHALL it empties Redis then.
+// there. Then it may empty Redis, or destroy the group of the first stream.
 const owedScript = `
 local all = {}
 for i, stream in ipairs(KEYS) do
@@ -272,6 +289,7 @@ for i, stream in ipairs(KEYS) do
   if not all[i] then return {} end
 end
 if ARGV[2] == 'FLUSHALL' then redis.call('FLUSHALL') end
+if ARGV[2] == 'DESTROY' then redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1]) end
 return all`
 
 // owed is which entries are not acknowledged.
@@ -279,22 +297,40 @@ type owed func(message) bool
 
 // owed asks Redis, and empties it then if that is the command. The error is errSpared where the group is not there.
 func (l *ledger) owed(ctx context.Context, client redis.UniversalClient, command string) (owed, error) {
-	reply, err := client.Eval(ctx, owedScript, l.streams, group, command).Slice()
+	return l.owedOf(ctx, client, l.streams, command)
+}
+
+// destroy destroys the group of a stream, and is errSpared where it is not there. The next one begins with nothing acknowledged.
+func (l *ledger) destroy(ctx context.Context, client redis.UniversalClient, name string) error {
+	_, err := l.owedOf(ctx, client, []string{name}, "DESTROY")
+	return err
+}
+
+// owedOf is owed of some streams. What is acknowledged there is decided, whatever a group says of it later.
+func (l *ledger) owedOf(ctx context.Context, client redis.UniversalClient, streams []string, command string) (owed, error) {
+	reply, err := client.Eval(ctx, owedScript, streams, group, command).Slice()
 	if err != nil {
 		return nil, err
 	}
 	if len(reply) == 0 {
 		return nil, errSpared
 	}
-	last, pending := make(map[string]event.EntryID), make(map[string][]any)
-	for i, name := range l.streams {
+	last, pending := make(map[string]event.EntryID), make(map[string]map[any]bool)
+	for i, name := range streams {
 		entries, _ := reply[i].([]any)
 		text, _ := entries[0].(string)
-		last[name], pending[name] = event.EntryIDOf(text), entries[1:]
+		last[name], pending[name] = event.EntryIDOf(text), make(map[any]bool)
+		for _, id := range entries[1:] {
+			pending[name][id] = true
+		}
 	}
-	return func(m message) bool {
-		return last[m.stream].Before(m.id) || slices.Contains(pending[m.stream], any(m.id.String()))
-	}, nil
+	owed := func(m message) bool { return last[m.stream].Before(m.id) || pending[m.stream][m.id.String()] }
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, m := range l.messages {
+		l.messages[i].decided = m.decided || !owed(m)
+	}
+	return owed, nil
 }
 
 // flush empties Redis between two additions, and excuses the entries that were not acknowledged. The error is errSpared where
@@ -351,11 +387,12 @@ func (l *ledger) rolledBack(ctx context.Context, client redis.UniversalClient, o
 	return missing, nil
 }
 
+// excuse excuses what is lost, of what was never acknowledged.
 func (l *ledger) excuse(lost func(message) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, m := range l.messages {
-		if !m.excused && lost(m) {
+		if !m.decided && lost(m) {
 			l.messages[i].excused = true
 		}
 	}

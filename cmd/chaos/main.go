@@ -76,7 +76,7 @@ func main() {
 	var o options
 	var settings, report string
 	var drilled string
-	var runs, after int
+	var runs, before, after int
 	flag.StringVar(&o.binary, "binary", "bin/redis-postgres-sync", "the service")
 	flag.Uint64Var(&o.seed, "seed", 0, "the seed of the harms and of the events; 0 takes any")
 	flag.IntVar(&o.instances, "instances", 3, "processes of the service")
@@ -90,7 +90,8 @@ func main() {
 	flag.StringVar(&o.spare, "spare", "", "leave out the harms with this in their names: FLUSHALL loses events by itself")
 	flag.BoolVar(&o.everysec, "everysec", false, "Redis with appendfsync everysec")
 	flag.StringVar(&drilled, "drill", "", "instead of harm: a restore of a base backup, a failover of PostgreSQL, or a redis-failover")
-	flag.IntVar(&after, "after", 200_000, "how many events more there are in a drill, when the server is put in another's place")
+	flag.IntVar(&before, "before", 100_000, "how many events there are in a drill, when it begins that what comes is forgotten")
+	flag.IntVar(&after, "after", 200_000, "how many events more there are then, when a server is put in the other's place")
 	flag.StringVar(&report, "report", "", "a file to which each run adds a line of JSON")
 	flag.StringVar(&settings, "set", "", "settings of the service, NAME=value and separated by commas")
 	flag.Parse()
@@ -122,7 +123,7 @@ func main() {
 			os.Exit(2)
 		}
 		do = func(ctx context.Context, o options) (outcome, error) {
-			return runDrill(ctx, o, newDrill(), newLedger(o.seed), after)
+			return runDrill(ctx, o, newDrill(), newLedger(o.seed), before, after)
 		}
 	}
 	if err := repeat(ctx, o, do, runs, report); err != nil {

@@ -63,13 +63,13 @@ var killing = []harm{
 	{"kill an instance", 20, (*nemesis).kill},
 	{"kill all instances", 1, (*nemesis).killAll},
 	{"kill all before COMMIT arrives", 1, func(n *nemesis, ctx context.Context) error {
-		return n.killAt(ctx, n.toPostgres, fault{holdRequests: true})
+		return n.killAt(ctx, n.toPostgres, fault{holdRequests: true, holdFrom: []byte("commit")})
 	}},
 	{"kill all before they know of a COMMIT", 1, func(n *nemesis, ctx context.Context) error {
-		return n.killAt(ctx, n.toPostgres, fault{holdReplies: true})
+		return n.killAt(ctx, n.toPostgres, fault{holdReplies: true, holdFrom: []byte("COMMIT")})
 	}},
 	{"kill all between COMMIT and XACK", 1, func(n *nemesis, ctx context.Context) error {
-		return n.killAt(ctx, n.toRedis, fault{holdRequests: true})
+		return n.killAt(ctx, n.toRedis, fault{holdRequests: true, holdFrom: []byte("xack")})
 	}},
 }
 
@@ -81,6 +81,7 @@ var harms = []harm{
 	{"PostgreSQL: terminate sessions", 6, (*nemesis).terminate},
 	{"PostgreSQL: cancel statements", 6, (*nemesis).cancel},
 	{"PostgreSQL: crash", 3, (*nemesis).crashPostgres},
+	{"PostgreSQL: crash, forgetting commits", 2, (*nemesis).forgetCommits},
 	{"PostgreSQL: kill a session's process", 3, (*nemesis).killBackend},
 	{"PostgreSQL: shut down and start", 2, (*nemesis).restartPostgres},
 	{"PostgreSQL: lock the table", 4, (*nemesis).lockTable},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// proxy stands between the instances and a server, and does to their connections what networks do. It reads nothing of
-// what passes. Its methods are for any goroutine.
+// proxy stands between the instances and a server, and does to their connections what networks do. Its methods are for
+// any goroutine.
 type proxy struct {
 	ln net.Listener
 	wg sync.WaitGroup
@@ -29,6 +30,8 @@ type proxy struct {
 type fault struct {
 	// hold keeps back what goes to the server, to the instances, or both, without telling anybody.
 	holdRequests, holdReplies bool
+	// holdFrom lets a connection pass until this is said on it. Nil holds at once.
+	holdFrom []byte
 	// slice is the most bytes that are passed on at a time, each after delay. 0 is all at once.
 	slice int
 	delay time.Duration
@@ -173,7 +176,7 @@ func (p *proxy) pass(l *link, to net.Conn, part []byte, requests bool) (n int, e
 		if !live {
 			return 0, errCut
 		}
-		if requests && f.holdRequests || !requests && f.holdReplies {
+		if (requests && f.holdRequests || !requests && f.holdReplies) && bytes.Contains(part, f.holdFrom) {
 			if !held {
 				held = true
 				p.mu.Lock()

@@ -194,7 +194,7 @@ func (w *world) logs() string {
 }
 
 // stop ends an instance as an operator would. One that has said nothing yet may not know the signal yet, and die of it, which
-// is no loss but no order either.
+// is no loss but no order either. It is an error if the instance has ended by itself, or ends with one.
 func (w *world) stop(ctx context.Context, i *instance) error {
 	err := until(ctx, time.Minute, func() error {
 		if i.service.Output() == "" {
@@ -202,13 +202,13 @@ func (w *world) stop(ctx context.Context, i *instance) error {
 		}
 		return nil
 	})
-	return errors.Join(err, i.service.Stop())
+	return errors.Join(err, i.service.Exited(), i.service.Stop())
 }
 
-// stopAll stops all instances in order. It is an error if one has ended by itself, or ends with one.
+// stopAll stops all instances in order.
 func (w *world) stopAll(ctx context.Context) (err error) {
 	for _, i := range w.running() {
-		err = errors.Join(err, i.service.Exited(), w.stop(ctx, i))
+		err = errors.Join(err, w.stop(ctx, i))
 	}
 	return err
 }
