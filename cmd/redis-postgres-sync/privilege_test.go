@@ -1,15 +1,93 @@
 package main
 
 import (
+	"errors"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
+
+// The statements of docs/operations.md: for a role that creates the tables, and for one that only writes to them.
+var (
+	migratorPrivileges = regexp.MustCompile("`(GRANT [^`]*)`")
+	writerPrivileges   = regexp.MustCompile("(?s)```sql\n(GRANT .*?)```")
+)
+
+// TestPostgresPrivileges: what docs/operations.md grants is enough to migrate with and to run with, also for tables that come later,
+// and the role that runs may not change the schema.
+func TestPostgresPrivileges(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## Least privilege")
+	server := testenv.OwnPostgres(t)
+	change(t, server.URL(), "CREATE DATABASE events", `REVOKE ALL ON DATABASE events FROM PUBLIC;
+		CREATE ROLE migrator LOGIN PASSWORD 'migrator'; CREATE ROLE writer LOGIN PASSWORD 'writer';
+		GRANT CONNECT ON DATABASE events TO migrator, writer`)
+	as := func(user *url.Userinfo) string {
+		u, err := url.Parse(server.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Path = "/events"
+		if user != nil {
+			u.User = user
+		}
+		return u.String()
+	}
+	root, migrator, writer := as(nil), as(url.UserPassword("migrator", "migrator")), as(url.UserPassword("writer", "writer"))
+	change(t, root, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+	grants := migratorPrivileges.FindAllStringSubmatch(section, -1)
+	if len(grants) != 2 {
+		t.Fatalf("%d statements for who creates the tables, want 2", len(grants))
+	}
+	for _, grant := range grants {
+		change(t, root, regexp.MustCompile(`\brole$`).ReplaceAllString(strings.Join(strings.Fields(grant[1]), " "), "migrator"))
+	}
+	settings, add := source(t, migrator)
+	p := startService(t, append(settings, "AUTO_MIGRATE=on")...)
+	add(deposit{0})
+	awaitRows(t, connect(t, root), 1)
+	p.end()
+	code, output := command(t, settings, "migrate", "apply")
+	expect(t, exitDone, code, output, "nothing to do")
+
+	change(t, root, writerPrivileges.FindStringSubmatch(section)[1])
+	change(t, migrator, "CREATE TABLE later ()")
+	p = startService(t, append(settings, "AUTO_MIGRATE=off", "DATABASE_URL="+writer)...)
+	p.awaitStatus(t, "/readyz", 200)
+	add(deposit{0}) // which is merged
+	add(deposit{1})
+	awaitRows(t, connect(t, root), 2)
+	db := connect(t, writer)
+	if _, err := db.Exec(t.Context(), "SELECT FROM later"); err != nil {
+		t.Errorf("a table that came later: %v", err)
+	}
+	for _, sql := range []string{
+		"CREATE TABLE mine ()", "CREATE SCHEMA mine", "DROP TABLE deposited_events", "TRUNCATE deposited_events",
+		"ALTER TABLE deposited_events DROP COLUMN shares", "DROP INDEX deposited_events_transaction_hash_idx",
+	} {
+		if _, err := db.Exec(t.Context(), sql); sqlState(err) != "42501" {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+}
+
+func sqlState(err error) string {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refused.Code
+	}
+	return ""
+}
 
 // redisPrivileges finds the rules for a user of Redis in docs/operations.md.
 var redisPrivileges = regexp.MustCompile(`(?m)^\+ping .*$`)
