@@ -64,7 +64,7 @@ func merged(all ...map[string][]byte) map[string][]byte {
 
 func TestGolden(t *testing.T) {
 	dir := filepath.Join("testdata", "golden")
-	out := generate(t, load(t, "testdata/abi", "Token20.json", "Token721.json", "Structs.json"), nil)
+	out := generate(t, load(t, "testdata/abi", "Token20.json", "Token721.json", "Structs.json", "Uncarried.json"), nil)
 	out.Files[LockFile] = out.Lock
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {

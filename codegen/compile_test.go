@@ -114,7 +114,7 @@ func databaseStub(t *testing.T, files map[string][]byte) string {
 		}
 		name := sqlcName(string(table[1]))
 		fmt.Fprintf(b, "func (*Queries) Merge%s(context.Context) (int64, error) { return 0, nil }\n", name)
-		fmt.Fprintf(b, "func (*Queries) Fill%s(context.Context) error { return nil }\n", name)
+		fmt.Fprintf(b, "func (*Queries) Fill%s(context.Context) (int64, error) { return 0, nil }\n", name)
 		fmt.Fprintf(b, "type Differing%sRow event.Difference\n", name)
 		fmt.Fprintf(b, "func (*Queries) Differing%s(context.Context) ([]Differing%[1]sRow, error) { return nil, nil }\n",
 			name)

@@ -15,7 +15,7 @@ FROM atom_wallet_deposit_fees_claimed_events_stage
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
--- name: FillAtomWalletDepositFeesClaimedEvents :exec
+-- name: FillAtomWalletDepositFeesClaimedEvents :execrows
 -- FillAtomWalletDepositFeesClaimedEvents fills what is NULL in a row from the staged row of the same key and content.
 -- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE atom_wallet_deposit_fees_claimed_events AS t
@@ -38,16 +38,19 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 -- name: DifferingAtomWalletDepositFeesClaimedEvents :many
 -- DifferingAtomWalletDepositFeesClaimedEvents returns the keys that stand with other content than the staged row's, and those of
 -- rows that lack what the staged row has. NULL is no other content than any value.
--- OFFSET keeps the planner from reading the whole table where it knows little of it.
+-- OFFSET keeps the planner from joining the whole table where it knows little of it.
 SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_wallet_deposit_fees_claimed_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
-        ) <> (
-            s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
+            ) <> (
+                s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL

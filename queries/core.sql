@@ -15,7 +15,7 @@ FROM generic_events_stage
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash, event_signature_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash, event_signature_hash) DO NOTHING;
 
--- name: FillGenericEvents :exec
+-- name: FillGenericEvents :execrows
 UPDATE generic_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -28,6 +28,8 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signa
         t.chain_id IS NULL AND s.chain_id IS NOT NULL
         OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
     );
+
+-- DifferingGenericEvents returns no signature: of rows that are merged together no two have the same key without it.
 
 -- name: DifferingGenericEvents :many
 SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts

@@ -17,7 +17,7 @@ FROM general_config_updated_events_stage
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
--- name: FillGeneralConfigUpdatedEvents :exec
+-- name: FillGeneralConfigUpdatedEvents :execrows
 -- FillGeneralConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
 -- Content is compared in a way that no index serves, so that rows are found by their key.
 UPDATE general_config_updated_events AS t
@@ -42,18 +42,21 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 -- name: DifferingGeneralConfigUpdatedEvents :many
 -- DifferingGeneralConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
 -- rows that lack what the staged row has. NULL is no other content than any value.
--- OFFSET keeps the planner from reading the whole table where it knows little of it.
+-- OFFSET keeps the planner from joining the whole table where it knows little of it.
 SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM general_config_updated_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
-            t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
-        ) <> (
-            s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
-            s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
+                t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
+            ) <> (
+                s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
+                s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL

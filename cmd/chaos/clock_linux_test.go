@@ -58,7 +58,7 @@ func TestClocks(t *testing.T) {
 	n := &nemesis{world: w, ledger: l, record: &record{done: make(map[string]int)}, random: rand.New(rand.NewPCG(l.seed, 2))}
 	kill := func() {
 		t.Helper()
-		if err := n.harm(ctx, harm{"kill an instance", 1, (*nemesis).kill}); err != nil {
+		if err := n.harm(ctx, harm{"kill an instance", 1, (*nemesis).kill}, func() bool { return false }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -37,7 +37,7 @@ var drills = map[string]func() drill{
 
 // runDrill has so many events of a ledger acknowledged before the first part of a drill, so many more before the second, and some
 // behind it: all of them must be there in the end, but for those that Redis has lost before they were acknowledged. Instances are
-// killed outright while they read again what the new server lacks.
+// killed outright when they have begun to read again what the new server lacks, or have not, or are done with it.
 func runDrill(ctx context.Context, o options, d drill, l *ledger, before, after int) (result outcome, err error) {
 	start := time.Now()
 	w, err := o.world(ctx)

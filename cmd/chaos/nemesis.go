@@ -128,13 +128,17 @@ func sequence(harms []harm, random *rand.Rand) iter.Seq[harm] {
 // rage does harm until there was enough of it, and each was done at least once.
 func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produced <-chan struct{}) error {
 	start := time.Now()
-	enough := func() bool {
+	over := func() bool {
 		select {
 		case <-produced:
+			return true
 		default:
-			if o.events > 0 {
-				return false
-			}
+			return false
+		}
+	}
+	enough := func() bool {
+		if o.events > 0 && !over() {
+			return false
 		}
 		return time.Since(start) >= o.length && r.killed(0) >= o.kills
 	}
@@ -157,7 +161,7 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 				if sleep(ctx, n.between(0, pause)); ctx.Err() != nil {
 					return ctx.Err()
 				}
-				if err := n.harm(ctx, h); err != nil {
+				if err := n.harm(ctx, h, over); err != nil {
 					return err
 				}
 			}
@@ -167,11 +171,16 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 	return raging.Wait()
 }
 
-// harm does one harm, and sees whether an instance has ended that should not have.
-func (n *nemesis) harm(ctx context.Context, h harm) error {
+// harm does one harm, and sees whether an instance has ended that should not have. When it is over with new events, nobody may come
+// any more to be harmed: then it is left out.
+func (n *nemesis) harm(ctx context.Context, h harm, over func() bool) error {
 	err := h.do(n, ctx)
-	for ; errors.Is(err, errSpared) && ctx.Err() == nil; err = h.do(n, ctx) {
+	for errors.Is(err, errSpared) && ctx.Err() == nil {
+		if over() {
+			return nil
+		}
 		sleep(ctx, 100*time.Millisecond)
+		err = h.do(n, ctx)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

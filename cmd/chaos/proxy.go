@@ -30,7 +30,8 @@ type proxy struct {
 type fault struct {
 	// hold keeps back what goes to the server, to the instances, or both, without telling anybody.
 	holdRequests, holdReplies bool
-	// holdFrom lets a connection pass until this is said on it. Nil holds at once.
+	// holdFrom lets a connection pass until this is said on it, as far as it comes in one piece; what comes with it is held as
+	// well. Nil holds at once.
 	holdFrom []byte
 	// slice is the most bytes that are passed on at a time, each after delay. 0 is all at once.
 	slice int

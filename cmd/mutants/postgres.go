@@ -24,9 +24,23 @@ var ofPostgres = []mutant{
 	{
 		name:    "leave NULL what a later message knows",
 		file:    "internal/event/merge.go",
-		find:    "lacking = true",
-		replace: "lacking = false",
+		find:    "err == nil && lacking > 0 {",
+		replace: "err == nil && lacking > 1e9 {",
 		tests:   tests{pkg: "internal/pg", run: "^TestWriter$/fills"},
+	},
+	{
+		name:    "swallow a conflict with what another writer has filled meanwhile",
+		file:    "internal/event/merge.go",
+		find:    "err == nil && filled < lacking {",
+		replace: "err == nil && filled > lacking {",
+		tests:   tests{pkg: "internal/event", run: "TestMergeStaged"},
+	},
+	{
+		name:    "keep the plan of a merge into a tiny table",
+		file:    "internal/pg/rows.go",
+		find:    `sql += "; SET LOCAL enable_seqscan = off"`,
+		replace: "",
+		tests:   tests{pkg: "internal/pg", run: "TestMergeReadsNoWholeTable"},
 	},
 	{
 		name:    "read a whole table to merge a batch",

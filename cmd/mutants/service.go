@@ -14,8 +14,8 @@ var ofService = []mutant{
 	{
 		name:    "bar nobody when the schema cannot be looked at",
 		file:    "cmd/redis-postgres-sync/health.go",
-		find:    "; mismatch || err == nil {",
-		replace: "; mismatch || err != nil || err == nil {",
+		find:    "} else if s.lacks != nil {",
+		replace: "} else if false {",
 		tests:   tests{pkg: "cmd/redis-postgres-sync", run: "TestNoKeyUnseen", within: 2 * time.Minute},
 	},
 	{
@@ -95,8 +95,8 @@ var ofService = []mutant{
 	{
 		name:    "read a stream that has begun anew from the old watermark",
 		file:    "internal/watermark/keeper.go",
-		find:    "\t\tmark.Low = nothing\n",
-		replace: "",
+		find:    "mark.Low, mark.Trim = nothing, nothing",
+		replace: "mark.Trim = nothing",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/(reads a stream that has begun anew|goes on where somebody)"},
 	},
 	{
@@ -144,7 +144,7 @@ var ofService = []mutant{
 	{
 		name:    "read again beside others who are ahead",
 		file:    "internal/watermark/keeper.go",
-		find:    "if err == nil && !raised {",
+		find:    "if !raised {",
 		replace: "if false && !raised {",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/leaves it to another"},
 	},
@@ -165,8 +165,15 @@ var ofService = []mutant{
 	{
 		name:    "read on while nothing should be written any more",
 		file:    "internal/watermark/keeper.go",
-		find:    "		return k.o.Passable(ctx) // what",
-		replace: "		return nil // what",
+		find:    "func (k *Keeper) passable(ctx context.Context, _ event.EntryID) error { return k.o.Passable(ctx) }",
+		replace: "func (k *Keeper) passable(context.Context, event.EntryID) error { return nil }",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/stands_still"},
+	},
+	{
+		name:    "trim a stream that has begun anew by the ids of the one before",
+		file:    "internal/watermark/keeper.go",
+		find:    "mark.Low, mark.Trim = nothing, nothing",
+		replace: "mark.Low = nothing",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/trims nothing of a stream that has begun anew"},
 	},
 }

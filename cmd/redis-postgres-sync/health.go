@@ -44,16 +44,11 @@ func (s *service) newMonitor() *server.Monitor {
 			Ask:  func(ctx context.Context) error { return pg.Probe(ctx, s.probes) },
 			Told: s.breaker.Probed,
 		},
-		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema, Told: s.toldSchema},
+		server.Check{Name: checkSchema, Every: schemaEvery, Timeout: schemaTimeout, Ask: s.askSchema, Told: func(err error) {
+			_, mismatch := errors.AsType[*migrate.MismatchError](err)
+			s.breaker.Bar(mismatch)
+		}},
 	)
-}
-
-// toldSchema bars the way to PostgreSQL while the schema lacks something, until it is known to lack nothing: an error of another kind
-// does not tell.
-func (s *service) toldSchema(err error) {
-	if _, mismatch := errors.AsType[*migrate.MismatchError](err); mismatch || err == nil {
-		s.breaker.Bar(mismatch)
-	}
 }
 
 func (s *service) whyNoName() error {
@@ -83,7 +78,18 @@ func (s *service) askRedis(ctx context.Context) error {
 	return all
 }
 
+// askSchema is for one at a time. What the schema lacked it lacks until a look finds that it does not: one that fails does not tell.
 func (s *service) askSchema(ctx context.Context) error {
+	err := s.lookAtSchema(ctx)
+	if mismatch, ok := errors.AsType[*migrate.MismatchError](err); ok || err == nil {
+		s.lacks = mismatch
+	} else if s.lacks != nil {
+		err = fmt.Errorf("%w; when it could be looked at: %w", err, s.lacks)
+	}
+	return err
+}
+
+func (s *service) lookAtSchema(ctx context.Context) error {
 	if !s.cfg.AutoMigrate {
 		return s.migrator.Ready(ctx)
 	}

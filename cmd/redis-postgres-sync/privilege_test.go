@@ -62,15 +62,17 @@ func TestPostgresPrivileges(t *testing.T) {
 	expect(t, exitDone, code, output, "nothing to do")
 
 	change(t, root, writerPrivileges.FindStringSubmatch(section)[1])
-	change(t, migrator, "CREATE TABLE later ()")
+	change(t, migrator, "CREATE TABLE later (n integer)")
 	p = startService(t, append(settings, "AUTO_MIGRATE=off", "DATABASE_URL="+writer)...)
 	p.awaitStatus(t, "/readyz", 200)
 	add(deposit{0}) // which is merged
 	add(deposit{1})
 	awaitRows(t, connect(t, root), 2)
 	db := connect(t, writer)
-	if _, err := db.Exec(t.Context(), "SELECT FROM later"); err != nil {
-		t.Errorf("a table that came later: %v", err)
+	for _, sql := range []string{"SELECT n FROM later", "INSERT INTO later VALUES (1)", "UPDATE later SET n = 2", "DELETE FROM later"} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Errorf("a table that came later: %s: %v", sql, err)
+		}
 	}
 	for _, sql := range []string{
 		"CREATE TABLE mine ()", "CREATE SCHEMA mine", "DROP TABLE deposited_events", "TRUNCATE deposited_events",

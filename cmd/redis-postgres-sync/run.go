@@ -79,13 +79,14 @@ type service struct {
 	pauses   *ingest.Pauses
 	storms   map[string]*ingest.Storm // by stream
 	monitor  *server.Monitor
-	consumer atomic.Value          // the name that is leased, "" while there is none
-	leasing  atomic.Pointer[error] // what the last attempt to lease one came to
-	letters  atomic.Int64          // dead letters that are open, or unknownLetters
-	missing  atomic.Int64          // indexes that tables lacked when they were last looked at
-	prepared chan struct{}         // closed when the schema is ready for the first time
-	begun    chan struct{}         // closed when loops begin for the first time
-	asked    atomic.Bool           // the monitor has asked about it since
+	consumer atomic.Value           // the name that is leased, "" while there is none
+	leasing  atomic.Pointer[error]  // what the last attempt to lease one came to
+	letters  atomic.Int64           // dead letters that are open, or unknownLetters
+	missing  atomic.Int64           // indexes that tables lacked when they were last looked at
+	prepared chan struct{}          // closed when the schema is ready for the first time
+	begun    chan struct{}          // closed when loops begin for the first time
+	asked    atomic.Bool            // the monitor has asked about it since
+	lacks    *migrate.MismatchError // what it lacked when it could be looked at, for askSchema alone
 	ending   atomic.Bool
 }
 

@@ -132,11 +132,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM approval_type_updated_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.sender, t.receiver, t.approval_type
-        ) <> (
-            s.block_hash, s.address, s.sender, s.receiver, s.approval_type
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.sender, t.receiver, t.approval_type
+            ) <> (
+                s.block_hash, s.address, s.sender, s.receiver, s.approval_type
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -159,7 +162,7 @@ type DifferingApprovalTypeUpdatedEventsRow struct {
 
 // DifferingApprovalTypeUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingApprovalTypeUpdatedEvents(ctx context.Context) ([]DifferingApprovalTypeUpdatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingApprovalTypeUpdatedEvents)
 	if err != nil {
@@ -186,7 +189,7 @@ func (q *Queries) DifferingApprovalTypeUpdatedEvents(ctx context.Context) ([]Dif
 	return items, nil
 }
 
-const fillApprovalTypeUpdatedEvents = `-- name: FillApprovalTypeUpdatedEvents :exec
+const fillApprovalTypeUpdatedEvents = `-- name: FillApprovalTypeUpdatedEvents :execrows
 UPDATE approval_type_updated_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -207,9 +210,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillApprovalTypeUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillApprovalTypeUpdatedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillApprovalTypeUpdatedEvents)
-	return err
+func (q *Queries) FillApprovalTypeUpdatedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillApprovalTypeUpdatedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeApprovalTypeUpdatedEvents = `-- name: MergeApprovalTypeUpdatedEvents :execrows

@@ -130,11 +130,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_config_updated_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.atom_creation_protocol_fee, t.atom_wallet_deposit_fee
-        ) <> (
-            s.block_hash, s.address, s.atom_creation_protocol_fee, s.atom_wallet_deposit_fee
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.atom_creation_protocol_fee, t.atom_wallet_deposit_fee
+            ) <> (
+                s.block_hash, s.address, s.atom_creation_protocol_fee, s.atom_wallet_deposit_fee
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -157,7 +160,7 @@ type DifferingAtomConfigUpdatedEventsRow struct {
 
 // DifferingAtomConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingAtomConfigUpdatedEvents(ctx context.Context) ([]DifferingAtomConfigUpdatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingAtomConfigUpdatedEvents)
 	if err != nil {
@@ -184,7 +187,7 @@ func (q *Queries) DifferingAtomConfigUpdatedEvents(ctx context.Context) ([]Diffe
 	return items, nil
 }
 
-const fillAtomConfigUpdatedEvents = `-- name: FillAtomConfigUpdatedEvents :exec
+const fillAtomConfigUpdatedEvents = `-- name: FillAtomConfigUpdatedEvents :execrows
 UPDATE atom_config_updated_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -205,9 +208,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillAtomConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillAtomConfigUpdatedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillAtomConfigUpdatedEvents)
-	return err
+func (q *Queries) FillAtomConfigUpdatedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillAtomConfigUpdatedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeAtomConfigUpdatedEvents = `-- name: MergeAtomConfigUpdatedEvents :execrows

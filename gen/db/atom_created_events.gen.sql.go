@@ -134,11 +134,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_created_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.creator, t.term_id, t.atom_data, t.atom_wallet
-        ) <> (
-            s.block_hash, s.address, s.creator, s.term_id, s.atom_data, s.atom_wallet
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.creator, t.term_id, t.atom_data, t.atom_wallet
+            ) <> (
+                s.block_hash, s.address, s.creator, s.term_id, s.atom_data, s.atom_wallet
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -161,7 +164,7 @@ type DifferingAtomCreatedEventsRow struct {
 
 // DifferingAtomCreatedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingAtomCreatedEvents(ctx context.Context) ([]DifferingAtomCreatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingAtomCreatedEvents)
 	if err != nil {
@@ -188,7 +191,7 @@ func (q *Queries) DifferingAtomCreatedEvents(ctx context.Context) ([]DifferingAt
 	return items, nil
 }
 
-const fillAtomCreatedEvents = `-- name: FillAtomCreatedEvents :exec
+const fillAtomCreatedEvents = `-- name: FillAtomCreatedEvents :execrows
 UPDATE atom_created_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -209,9 +212,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillAtomCreatedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillAtomCreatedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillAtomCreatedEvents)
-	return err
+func (q *Queries) FillAtomCreatedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillAtomCreatedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeAtomCreatedEvents = `-- name: MergeAtomCreatedEvents :execrows

@@ -132,11 +132,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_wallet_deposit_fee_collected_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.term_id, t.sender, t.amount
-        ) <> (
-            s.block_hash, s.address, s.term_id, s.sender, s.amount
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.term_id, t.sender, t.amount
+            ) <> (
+                s.block_hash, s.address, s.term_id, s.sender, s.amount
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -159,7 +162,7 @@ type DifferingAtomWalletDepositFeeCollectedEventsRow struct {
 
 // DifferingAtomWalletDepositFeeCollectedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingAtomWalletDepositFeeCollectedEvents(ctx context.Context) ([]DifferingAtomWalletDepositFeeCollectedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingAtomWalletDepositFeeCollectedEvents)
 	if err != nil {
@@ -186,7 +189,7 @@ func (q *Queries) DifferingAtomWalletDepositFeeCollectedEvents(ctx context.Conte
 	return items, nil
 }
 
-const fillAtomWalletDepositFeeCollectedEvents = `-- name: FillAtomWalletDepositFeeCollectedEvents :exec
+const fillAtomWalletDepositFeeCollectedEvents = `-- name: FillAtomWalletDepositFeeCollectedEvents :execrows
 UPDATE atom_wallet_deposit_fee_collected_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -207,9 +210,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillAtomWalletDepositFeeCollectedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillAtomWalletDepositFeeCollectedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillAtomWalletDepositFeeCollectedEvents)
-	return err
+func (q *Queries) FillAtomWalletDepositFeeCollectedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillAtomWalletDepositFeeCollectedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeAtomWalletDepositFeeCollectedEvents = `-- name: MergeAtomWalletDepositFeeCollectedEvents :execrows

@@ -132,11 +132,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_wallet_deposit_fees_claimed_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
-        ) <> (
-            s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
+            ) <> (
+                s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -159,7 +162,7 @@ type DifferingAtomWalletDepositFeesClaimedEventsRow struct {
 
 // DifferingAtomWalletDepositFeesClaimedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingAtomWalletDepositFeesClaimedEvents(ctx context.Context) ([]DifferingAtomWalletDepositFeesClaimedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingAtomWalletDepositFeesClaimedEvents)
 	if err != nil {
@@ -186,7 +189,7 @@ func (q *Queries) DifferingAtomWalletDepositFeesClaimedEvents(ctx context.Contex
 	return items, nil
 }
 
-const fillAtomWalletDepositFeesClaimedEvents = `-- name: FillAtomWalletDepositFeesClaimedEvents :exec
+const fillAtomWalletDepositFeesClaimedEvents = `-- name: FillAtomWalletDepositFeesClaimedEvents :execrows
 UPDATE atom_wallet_deposit_fees_claimed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -207,9 +210,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillAtomWalletDepositFeesClaimedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillAtomWalletDepositFeesClaimedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillAtomWalletDepositFeesClaimedEvents)
-	return err
+func (q *Queries) FillAtomWalletDepositFeesClaimedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillAtomWalletDepositFeesClaimedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeAtomWalletDepositFeesClaimedEvents = `-- name: MergeAtomWalletDepositFeesClaimedEvents :execrows

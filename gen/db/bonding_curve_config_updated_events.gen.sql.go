@@ -130,11 +130,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM bonding_curve_config_updated_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.registry, t.default_curve_id
-        ) <> (
-            s.block_hash, s.address, s.registry, s.default_curve_id
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.registry, t.default_curve_id
+            ) <> (
+                s.block_hash, s.address, s.registry, s.default_curve_id
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -157,7 +160,7 @@ type DifferingBondingCurveConfigUpdatedEventsRow struct {
 
 // DifferingBondingCurveConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingBondingCurveConfigUpdatedEvents(ctx context.Context) ([]DifferingBondingCurveConfigUpdatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingBondingCurveConfigUpdatedEvents)
 	if err != nil {
@@ -184,7 +187,7 @@ func (q *Queries) DifferingBondingCurveConfigUpdatedEvents(ctx context.Context) 
 	return items, nil
 }
 
-const fillBondingCurveConfigUpdatedEvents = `-- name: FillBondingCurveConfigUpdatedEvents :exec
+const fillBondingCurveConfigUpdatedEvents = `-- name: FillBondingCurveConfigUpdatedEvents :execrows
 UPDATE bonding_curve_config_updated_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -205,9 +208,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillBondingCurveConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillBondingCurveConfigUpdatedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillBondingCurveConfigUpdatedEvents)
-	return err
+func (q *Queries) FillBondingCurveConfigUpdatedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillBondingCurveConfigUpdatedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeBondingCurveConfigUpdatedEvents = `-- name: MergeBondingCurveConfigUpdatedEvents :execrows

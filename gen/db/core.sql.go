@@ -177,6 +177,7 @@ func (q *Queries) DeleteGenericEvents(ctx context.Context, arg DeleteGenericEven
 }
 
 const differingGenericEvents = `-- name: DifferingGenericEvents :many
+
 SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM generic_events_stage AS s
 CROSS JOIN LATERAL (
@@ -204,6 +205,7 @@ type DifferingGenericEventsRow struct {
 	Conflicts       bool
 }
 
+// DifferingGenericEvents returns no signature: of rows that are merged together no two have the same key without it.
 func (q *Queries) DifferingGenericEvents(ctx context.Context) ([]DifferingGenericEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingGenericEvents)
 	if err != nil {
@@ -331,7 +333,7 @@ func (q *Queries) DropFinalBlocks(ctx context.Context, arg DropFinalBlocksParams
 	return err
 }
 
-const fillGenericEvents = `-- name: FillGenericEvents :exec
+const fillGenericEvents = `-- name: FillGenericEvents :execrows
 UPDATE generic_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -346,9 +348,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signa
     )
 `
 
-func (q *Queries) FillGenericEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillGenericEvents)
-	return err
+func (q *Queries) FillGenericEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillGenericEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const genericEvents = `-- name: GenericEvents :many

@@ -146,13 +146,16 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM deposited_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.assets,
-            t.assets_after_fees, t.shares, t.total_shares, t.vault_type
-        ) <> (
-            s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.assets,
-            s.assets_after_fees, s.shares, s.total_shares, s.vault_type
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.assets,
+                t.assets_after_fees, t.shares, t.total_shares, t.vault_type
+            ) <> (
+                s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.assets,
+                s.assets_after_fees, s.shares, s.total_shares, s.vault_type
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -175,7 +178,7 @@ type DifferingDepositedEventsRow struct {
 
 // DifferingDepositedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingDepositedEvents(ctx context.Context) ([]DifferingDepositedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingDepositedEvents)
 	if err != nil {
@@ -202,7 +205,7 @@ func (q *Queries) DifferingDepositedEvents(ctx context.Context) ([]DifferingDepo
 	return items, nil
 }
 
-const fillDepositedEvents = `-- name: FillDepositedEvents :exec
+const fillDepositedEvents = `-- name: FillDepositedEvents :execrows
 UPDATE deposited_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -225,9 +228,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillDepositedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillDepositedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillDepositedEvents)
-	return err
+func (q *Queries) FillDepositedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillDepositedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeDepositedEvents = `-- name: MergeDepositedEvents :execrows

@@ -14,11 +14,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM erc721_approval_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.owner, t.approved, t.token_id
-        ) <> (
-            s.block_hash, s.address, s.owner, s.approved, s.token_id
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.owner, t.approved, t.token_id
+            ) <> (
+                s.block_hash, s.address, s.owner, s.approved, s.token_id
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -41,7 +44,7 @@ type DifferingErc721ApprovalEventsRow struct {
 
 // DifferingErc721ApprovalEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingErc721ApprovalEvents(ctx context.Context) ([]DifferingErc721ApprovalEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingErc721ApprovalEvents)
 	if err != nil {
@@ -186,7 +189,7 @@ func (q *Queries) Erc721ApprovalEventsByTransaction(ctx context.Context, arg Erc
 	return items, nil
 }
 
-const fillErc721ApprovalEvents = `-- name: FillErc721ApprovalEvents :exec
+const fillErc721ApprovalEvents = `-- name: FillErc721ApprovalEvents :execrows
 UPDATE erc721_approval_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -207,9 +210,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillErc721ApprovalEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillErc721ApprovalEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillErc721ApprovalEvents)
-	return err
+func (q *Queries) FillErc721ApprovalEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillErc721ApprovalEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeErc721ApprovalEvents = `-- name: MergeErc721ApprovalEvents :execrows

@@ -14,11 +14,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM erc721_transfer_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.from_1, t.to_2, t.token_id
-        ) <> (
-            s.block_hash, s.address, s.from_1, s.to_2, s.token_id
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.from_1, t.to_2, t.token_id
+            ) <> (
+                s.block_hash, s.address, s.from_1, s.to_2, s.token_id
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -41,7 +44,7 @@ type DifferingErc721TransferEventsRow struct {
 
 // DifferingErc721TransferEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingErc721TransferEvents(ctx context.Context) ([]DifferingErc721TransferEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingErc721TransferEvents)
 	if err != nil {
@@ -186,7 +189,7 @@ func (q *Queries) Erc721TransferEventsByTransaction(ctx context.Context, arg Erc
 	return items, nil
 }
 
-const fillErc721TransferEvents = `-- name: FillErc721TransferEvents :exec
+const fillErc721TransferEvents = `-- name: FillErc721TransferEvents :execrows
 UPDATE erc721_transfer_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -207,9 +210,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillErc721TransferEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillErc721TransferEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillErc721TransferEvents)
-	return err
+func (q *Queries) FillErc721TransferEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillErc721TransferEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeErc721TransferEvents = `-- name: MergeErc721TransferEvents :execrows

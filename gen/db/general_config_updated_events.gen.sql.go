@@ -14,13 +14,16 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM general_config_updated_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
-            t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
-        ) <> (
-            s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
-            s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
+                t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
+            ) <> (
+                s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
+                s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -43,7 +46,7 @@ type DifferingGeneralConfigUpdatedEventsRow struct {
 
 // DifferingGeneralConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingGeneralConfigUpdatedEvents(ctx context.Context) ([]DifferingGeneralConfigUpdatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingGeneralConfigUpdatedEvents)
 	if err != nil {
@@ -70,7 +73,7 @@ func (q *Queries) DifferingGeneralConfigUpdatedEvents(ctx context.Context) ([]Di
 	return items, nil
 }
 
-const fillGeneralConfigUpdatedEvents = `-- name: FillGeneralConfigUpdatedEvents :exec
+const fillGeneralConfigUpdatedEvents = `-- name: FillGeneralConfigUpdatedEvents :execrows
 UPDATE general_config_updated_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -93,9 +96,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillGeneralConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillGeneralConfigUpdatedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillGeneralConfigUpdatedEvents)
-	return err
+func (q *Queries) FillGeneralConfigUpdatedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillGeneralConfigUpdatedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const generalConfigUpdatedEventsByBlocks = `-- name: GeneralConfigUpdatedEventsByBlocks :many

@@ -14,11 +14,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM personal_utilization_removed_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.user_1, t.epoch, t.value_removed, t.personal_utilization
-        ) <> (
-            s.block_hash, s.address, s.user_1, s.epoch, s.value_removed, s.personal_utilization
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.user_1, t.epoch, t.value_removed, t.personal_utilization
+            ) <> (
+                s.block_hash, s.address, s.user_1, s.epoch, s.value_removed, s.personal_utilization
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -41,7 +44,7 @@ type DifferingPersonalUtilizationRemovedEventsRow struct {
 
 // DifferingPersonalUtilizationRemovedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingPersonalUtilizationRemovedEvents(ctx context.Context) ([]DifferingPersonalUtilizationRemovedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingPersonalUtilizationRemovedEvents)
 	if err != nil {
@@ -68,7 +71,7 @@ func (q *Queries) DifferingPersonalUtilizationRemovedEvents(ctx context.Context)
 	return items, nil
 }
 
-const fillPersonalUtilizationRemovedEvents = `-- name: FillPersonalUtilizationRemovedEvents :exec
+const fillPersonalUtilizationRemovedEvents = `-- name: FillPersonalUtilizationRemovedEvents :execrows
 UPDATE personal_utilization_removed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -89,9 +92,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillPersonalUtilizationRemovedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillPersonalUtilizationRemovedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillPersonalUtilizationRemovedEvents)
-	return err
+func (q *Queries) FillPersonalUtilizationRemovedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillPersonalUtilizationRemovedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergePersonalUtilizationRemovedEvents = `-- name: MergePersonalUtilizationRemovedEvents :execrows

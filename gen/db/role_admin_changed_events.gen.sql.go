@@ -14,11 +14,14 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM role_admin_changed_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.role, t.previous_admin_role, t.new_admin_role
-        ) <> (
-            s.block_hash, s.address, s.role, s.previous_admin_role, s.new_admin_role
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.role, t.previous_admin_role, t.new_admin_role
+            ) <> (
+                s.block_hash, s.address, s.role, s.previous_admin_role, s.new_admin_role
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -41,7 +44,7 @@ type DifferingRoleAdminChangedEventsRow struct {
 
 // DifferingRoleAdminChangedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingRoleAdminChangedEvents(ctx context.Context) ([]DifferingRoleAdminChangedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingRoleAdminChangedEvents)
 	if err != nil {
@@ -68,7 +71,7 @@ func (q *Queries) DifferingRoleAdminChangedEvents(ctx context.Context) ([]Differ
 	return items, nil
 }
 
-const fillRoleAdminChangedEvents = `-- name: FillRoleAdminChangedEvents :exec
+const fillRoleAdminChangedEvents = `-- name: FillRoleAdminChangedEvents :execrows
 UPDATE role_admin_changed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -89,9 +92,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillRoleAdminChangedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillRoleAdminChangedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillRoleAdminChangedEvents)
-	return err
+func (q *Queries) FillRoleAdminChangedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillRoleAdminChangedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeRoleAdminChangedEvents = `-- name: MergeRoleAdminChangedEvents :execrows

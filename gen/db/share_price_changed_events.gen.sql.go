@@ -14,13 +14,16 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM share_price_changed_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.term_id, t.curve_id, t.share_price, t.total_assets, t.total_shares,
-            t.vault_type
-        ) <> (
-            s.block_hash, s.address, s.term_id, s.curve_id, s.share_price, s.total_assets, s.total_shares,
-            s.vault_type
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.term_id, t.curve_id, t.share_price, t.total_assets, t.total_shares,
+                t.vault_type
+            ) <> (
+                s.block_hash, s.address, s.term_id, s.curve_id, s.share_price, s.total_assets, s.total_shares,
+                s.vault_type
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -43,7 +46,7 @@ type DifferingSharePriceChangedEventsRow struct {
 
 // DifferingSharePriceChangedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingSharePriceChangedEvents(ctx context.Context) ([]DifferingSharePriceChangedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingSharePriceChangedEvents)
 	if err != nil {
@@ -70,7 +73,7 @@ func (q *Queries) DifferingSharePriceChangedEvents(ctx context.Context) ([]Diffe
 	return items, nil
 }
 
-const fillSharePriceChangedEvents = `-- name: FillSharePriceChangedEvents :exec
+const fillSharePriceChangedEvents = `-- name: FillSharePriceChangedEvents :execrows
 UPDATE share_price_changed_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -93,9 +96,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillSharePriceChangedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillSharePriceChangedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillSharePriceChangedEvents)
-	return err
+func (q *Queries) FillSharePriceChangedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillSharePriceChangedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeSharePriceChangedEvents = `-- name: MergeSharePriceChangedEvents :execrows

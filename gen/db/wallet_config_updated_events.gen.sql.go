@@ -14,11 +14,16 @@ SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM wallet_config_updated_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
-        COALESCE((
-            t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon, t.atom_wallet_factory
-        ) <> (
-            s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon, s.atom_wallet_factory
-        ), FALSE)::boolean AS conflicts,
+        COALESCE(
+            (
+                t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon,
+                t.atom_wallet_factory
+            ) <> (
+                s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon,
+                s.atom_wallet_factory
+            ),
+            FALSE
+        )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL
             OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
@@ -41,7 +46,7 @@ type DifferingWalletConfigUpdatedEventsRow struct {
 
 // DifferingWalletConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
 // rows that lack what the staged row has. NULL is no other content than any value.
-// OFFSET keeps the planner from reading the whole table where it knows little of it.
+// OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingWalletConfigUpdatedEvents(ctx context.Context) ([]DifferingWalletConfigUpdatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingWalletConfigUpdatedEvents)
 	if err != nil {
@@ -68,7 +73,7 @@ func (q *Queries) DifferingWalletConfigUpdatedEvents(ctx context.Context) ([]Dif
 	return items, nil
 }
 
-const fillWalletConfigUpdatedEvents = `-- name: FillWalletConfigUpdatedEvents :exec
+const fillWalletConfigUpdatedEvents = `-- name: FillWalletConfigUpdatedEvents :execrows
 UPDATE wallet_config_updated_events AS t
 SET
     chain_id = COALESCE(t.chain_id, s.chain_id),
@@ -89,9 +94,12 @@ WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
 
 // FillWalletConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
 // Content is compared in a way that no index serves, so that rows are found by their key.
-func (q *Queries) FillWalletConfigUpdatedEvents(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, fillWalletConfigUpdatedEvents)
-	return err
+func (q *Queries) FillWalletConfigUpdatedEvents(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, fillWalletConfigUpdatedEvents)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeWalletConfigUpdatedEvents = `-- name: MergeWalletConfigUpdatedEvents :execrows

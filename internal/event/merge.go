@@ -14,13 +14,14 @@ type Difference struct {
 }
 
 // MergeStaged runs the queries of a Handler's Merge, for so many rows in the temporary table, and none that has nothing
-// to do: not the second where all rows were new, not the third where no row lacks anything.
+// to do: not the second where all rows were new, not the third where no row lacks anything. Another writer can fill
+// between the two, with something else, which is a conflict then.
 func MergeStaged[R any](
 	ctx context.Context,
 	staged int,
 	insert func(context.Context) (int64, error),
 	differing func(context.Context) ([]R, error),
-	fill func(context.Context) error,
+	fill func(context.Context) (int64, error),
 	difference func(R) Difference,
 ) (Merged, error) {
 	inserted, err := insert(ctx)
@@ -28,21 +29,25 @@ func MergeStaged[R any](
 		return Merged{Inserted: inserted}, err
 	}
 	rows, err := differing(ctx)
+	conflicts := conflictsOf(rows, difference)
+	if lacking := int64(len(rows) - len(conflicts)); err == nil && lacking > 0 {
+		filled, errFill := fill(ctx)
+		if err = errFill; err == nil && filled < lacking {
+			rows, err = differing(ctx)
+			conflicts = conflictsOf(rows, difference)
+		}
+	}
 	if err != nil {
 		return Merged{}, err
 	}
-	merged := Merged{Inserted: inserted}
-	lacking := false
+	return Merged{Inserted: inserted, Conflicts: conflicts}, nil
+}
+
+func conflictsOf[R any](rows []R, difference func(R) Difference) (keys []Key) {
 	for _, row := range rows {
-		d := difference(row)
-		if d.Conflicts {
-			merged.Conflicts = append(merged.Conflicts, Key{d.Network, d.BlockNumber, d.LogIndex, d.TransactionHash})
-		} else {
-			lacking = true
+		if d := difference(row); d.Conflicts {
+			keys = append(keys, Key{d.Network, d.BlockNumber, d.LogIndex, d.TransactionHash})
 		}
 	}
-	if lacking {
-		err = fill(ctx)
-	}
-	return merged, err
+	return keys
 }

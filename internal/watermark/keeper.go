@@ -159,7 +159,7 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		if err := k.o.Progress.Reset(ctx, k.o.Stream, mark); err != nil {
 			return found, err
 		}
-		mark.Low = nothing
+		mark.Low, mark.Trim = nothing, nothing
 	}
 	if given.Low.Before(k.low) {
 		k.low = nothing
@@ -203,17 +203,15 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnat
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}
-	raise := func(context.Context, event.EntryID) error { return nil }
+	stretch := &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last, Decided: k.passable}
 	if mark.Incarnation != "" && mark.Incarnation != in { // there is an old watermark to raise
-		raise = k.raise(mark, given, in)
+		stretch.Decided = k.raise(mark, given, in)
 	}
-	return &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last, Decided: func(ctx context.Context, last event.EntryID) error {
-		if err := raise(ctx, last); err != nil {
-			return err
-		}
-		return k.o.Passable(ctx) // what stands would be doubled if its key went missing on the way
-	}}
+	return stretch
 }
+
+// passable waits before the next page, as what stands would be doubled if its key went missing on the way.
+func (k *Keeper) passable(ctx context.Context, _ event.EntryID) error { return k.o.Passable(ctx) }
 
 // errOvertaken ends a reading that others go on with, or that is in vain.
 var errOvertaken = errors.New("the watermark has been moved by others")
@@ -226,18 +224,19 @@ func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation
 	at := mark.Low
 	return func(ctx context.Context, last event.EntryID) error {
 		// Not above where the group stands, or it would seem to have begun anew.
-		to := lower(last.Next(), given.Low)
-		if !at.Before(to) {
-			return nil
+		if to := lower(last.Next(), given.Low); at.Before(to) {
+			timed, cancel := context.WithTimeout(ctx, lookTimeout)
+			defer cancel()
+			raised, err := k.o.Progress.Raise(timed, k.o.Stream, to, mark.Incarnation, in)
+			if err != nil {
+				return err
+			}
+			if !raised {
+				return errOvertaken
+			}
+			at = to
 		}
-		ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-		defer cancel()
-		raised, err := k.o.Progress.Raise(ctx, k.o.Stream, to, mark.Incarnation, in)
-		if err == nil && !raised {
-			err = errOvertaken
-		}
-		at = to
-		return err
+		return k.passable(ctx, last)
 	}
 }
 

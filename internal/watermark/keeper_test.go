@@ -430,6 +430,29 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("to be read again: %+v", found.reread)
 		}
 	})
+	t.Run("trims nothing of a stream that has begun anew, whose ids may be below those of the one before", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		for range 2 {
+			f.acknowledge(10)
+			f.look(k)
+			f.exec("UPDATE stream_progress SET sampled_at = sampled_at - interval '2 hours'")
+			f.look(k)
+		}
+		if found := f.look(k); found.trim == nothing {
+			t.Fatal("there is nothing to trim before that either")
+		}
+		f.do("DEL", f.stream)
+		f.do("XGROUP", "CREATE", f.stream, group, "0", "MKSTREAM")
+		f.added = 0
+		f.acknowledge(5)
+		for range 2 {
+			if found := f.look(k); found.trim != nothing {
+				t.Errorf("to trim below %s", found.trim)
+			}
+		}
+	})
 	t.Run("says once who keeps entries from being trimmed", func(t *testing.T) {
 		f := newFixture(t)
 		f.do("XGROUP", "CREATE", f.stream, "forgotten", "0")

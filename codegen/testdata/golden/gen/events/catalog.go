@@ -12,6 +12,8 @@ var Catalog = event.NewCatalog(
 	&approvalEvents,
 	// Token721
 	&approvalForAllEvents,
+	// Uncarried
+	&partsEvents,
 	// Structs
 	&plainEvents,
 	// Structs
