@@ -38,7 +38,7 @@ var ofPostgres = []mutant{
 	{
 		name:    "keep the plan of a merge into a tiny table",
 		file:    "internal/pg/rows.go",
-		find:    `sql += "; SET LOCAL enable_seqscan = off"`,
+		find:    "SET LOCAL enable_seqscan = off; ",
 		replace: "",
 		tests:   tests{pkg: "internal/pg", run: "TestMergeReadsNoWholeTable"},
 	},

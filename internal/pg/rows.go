@@ -236,8 +236,9 @@ func (s stages) empty(ctx context.Context, tx pgx.Tx, table string) error {
 	if s[table] {
 		sql += fmt.Sprintf("; TRUNCATE %s_stage", table)
 	}
-	// A session keeps the plans of a merge. One that was made while the table was tiny would read all of it for each row.
-	sql += "; SET LOCAL enable_seqscan = off"
+	// A session keeps the plans of a merge. One that was made while the table was tiny would read all of it for each row. And
+	// the temporary table can only be read as a whole, which then seems so dear that the queries would be compiled.
+	sql += "; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 	s[table] = true
 	if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return fmt.Errorf("make temporary table %s_stage: %w", table, err)
