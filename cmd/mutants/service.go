@@ -170,6 +170,13 @@ var ofService = []mutant{
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/stands_still"},
 	},
 	{
+		name:    "leave what was read again unwritten until the next look",
+		file:    "internal/watermark/keeper.go",
+		find:    "if err == nil && found.reread != nil && k.known == found.in {",
+		replace: "if false {",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/writes down at once"},
+	},
+	{
 		name:    "trim a stream that has begun anew by the ids of the one before",
 		file:    "internal/watermark/keeper.go",
 		find:    "mark.Low, mark.Trim = nothing, nothing",

@@ -115,6 +115,9 @@ func (k *Keeper) Run(ctx context.Context, ready func()) {
 			k.log.Info("watermark is kept again")
 		}
 		failing = err != nil
+		if err == nil && found.reread != nil && k.known == found.in {
+			continue // it is written down at once, or who is killed before the next look has read in vain
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -401,6 +401,24 @@ func TestKeeper(t *testing.T) {
 			t.Errorf("%d dead letters", letters)
 		}
 	})
+	t.Run("writes down at once what it has read again", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.forgotten()
+		ctx, end := context.WithCancel(t.Context())
+		asked := 0
+		k.o.Passable = func(ctx context.Context) error {
+			// Before it looks, behind the one page, and before it looks again when some time has passed.
+			if asked++; asked == 3 {
+				f.wantWatermark("1-21")
+				if found := f.look(f.keeper()); !found.unbroken {
+					t.Error("the watermark is still one of a server that is no more")
+				}
+				end()
+			}
+			return ctx.Err()
+		}
+		k.Run(ctx, func() {})
+	})
 	t.Run("stands still while nothing should be written any more, in the middle of reading again", func(t *testing.T) {
 		f := newFixture(t)
 		f.acknowledge(200) // several pages
