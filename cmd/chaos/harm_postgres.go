@@ -88,25 +88,49 @@ func (w *world) ask(ctx context.Context, query string) (n int64, err error) {
 }
 
 // awaitReread waits until the watermark of each stream of which something was given out is one of the server that runs now: then all
-// that it had forgotten has been read again.
+// that it had forgotten has been read again. Where a group was destroyed before, that is all of the stream, so it may take as long as
+// watermarks rise.
 func (w *world) awaitReread(ctx context.Context) error {
-	return until(ctx, 2*time.Minute, func() error {
-		for _, name := range streamNames {
-			given, err := stream.Delivered(ctx, w.redis, name, group)
-			if err != nil {
-				return err
-			}
-			again, err := w.ask(ctx, fmt.Sprintf(`SELECT count(*) FROM stream_progress
-				WHERE stream = '%s' AND incarnation LIKE '%%/' || extract(epoch FROM pg_postmaster_start_time())`, name))
-			if err == nil && again == 0 && given.Last != (event.EntryID{}) {
-				err = fmt.Errorf("stream %s has not been read again", name)
-			}
-			if err != nil {
-				return err
-			}
+	const patience = 2 * time.Minute
+	var risen string
+	for since := time.Now(); ; sleep(ctx, 100*time.Millisecond) {
+		missing, marks, err := w.unread(ctx)
+		if err == nil && missing == "" || ctx.Err() != nil {
+			return err
 		}
-		return nil
-	})
+		if marks != risen {
+			risen, since = marks, time.Now()
+		}
+		if time.Since(since) > patience {
+			return errors.Join(err, fmt.Errorf("stream %q is not read again: the watermarks stand at %s", missing, marks))
+		}
+	}
+}
+
+// unread returns a stream that has not been read again, "" if there is none, and all watermarks.
+func (w *world) unread(ctx context.Context) (missing, marks string, err error) {
+	db, err := w.connect(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	defer db.Close(ctx)
+	for _, name := range streamNames {
+		given, err := stream.Delivered(ctx, w.redis, name, group)
+		if err != nil {
+			return "", "", err
+		}
+		const sql = `SELECT low_id, incarnation LIKE '%/' || extract(epoch FROM pg_postmaster_start_time())
+			FROM stream_progress WHERE stream = $1`
+		low, again := "none", false
+		if err := db.QueryRow(ctx, sql, name).Scan(&low, &again); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return "", "", err
+		}
+		marks += low + " "
+		if !again && given.Last != (event.EntryID{}) {
+			missing = name
+		}
+	}
+	return missing, marks, nil
 }
 
 func (n *nemesis) restartPostgres(ctx context.Context) error {
