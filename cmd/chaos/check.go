@@ -251,7 +251,7 @@ func (l *ledger) checkLetters(ctx context.Context, db *pgx.Conn, v *verdict, see
 			return err
 		}
 		k := poison
-		if n < len(seen) && l.kind(n) == rubbish {
+		if l.kind(n) == rubbish {
 			k = rubbish
 		}
 		if letters[n] == 0 && !l.found(v, seen, n, k) {

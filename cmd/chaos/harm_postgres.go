@@ -98,7 +98,7 @@ func (w *world) awaitReread(ctx context.Context) error {
 		if err == nil && missing == "" || ctx.Err() != nil {
 			return err
 		}
-		if marks != risen {
+		if err == nil && marks != risen {
 			risen, since = marks, time.Now()
 		}
 		if time.Since(since) > patience {
