@@ -29,16 +29,21 @@ func MergeStaged[R any](
 		return Merged{Inserted: inserted}, err
 	}
 	rows, err := differing(ctx)
-	conflicts := conflictsOf(rows, difference)
-	if lacking := int64(len(rows) - len(conflicts)); err == nil && lacking > 0 {
-		filled, errFill := fill(ctx)
-		if err = errFill; err == nil && filled < lacking {
-			rows, err = differing(ctx)
-			conflicts = conflictsOf(rows, difference)
-		}
-	}
 	if err != nil {
 		return Merged{}, err
+	}
+	conflicts := conflictsOf(rows, difference)
+	if lacking := int64(len(rows) - len(conflicts)); lacking > 0 {
+		filled, err := fill(ctx)
+		if err != nil {
+			return Merged{}, err
+		}
+		if filled < lacking {
+			if rows, err = differing(ctx); err != nil {
+				return Merged{}, err
+			}
+			conflicts = conflictsOf(rows, difference)
+		}
 	}
 	return Merged{Inserted: inserted, Conflicts: conflicts}, nil
 }
