@@ -144,7 +144,7 @@ var ofService = []mutant{
 	{
 		name:    "read again beside others who are ahead",
 		file:    "internal/watermark/keeper.go",
-		find:    "if !raised {",
+		find:    "if err == nil && !raised {",
 		replace: "if false && !raised {",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/leaves it to another"},
 	},
@@ -164,10 +164,17 @@ var ofService = []mutant{
 	},
 	{
 		name:    "read on while nothing should be written any more",
-		file:    "internal/watermark/keeper.go",
-		find:    "func (k *Keeper) passable(ctx context.Context, _ event.EntryID) error { return k.o.Passable(ctx) }",
-		replace: "func (k *Keeper) passable(context.Context, event.EntryID) error { return nil }",
+		file:    "internal/replay/stream.go",
+		find:    "if s.Passable != nil {",
+		replace: "if false {",
 		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/stands_still"},
+	},
+	{
+		name:    "take a watermark for reset that somebody has just written",
+		file:    "internal/watermark/keeper.go",
+		find:    "err != nil || !reset {",
+		replace: "err != nil || !reset && false {",
+		tests:   tests{pkg: "internal/watermark", run: "TestKeeper/leaves_it_to_the_next"},
 	},
 	{
 		name:    "leave what was read again unwritten until the next look",

@@ -138,16 +138,16 @@ const resetQuery = `
 UPDATE stream_progress SET low_id = '0-0', sample_id = '0-0', trim_id = '0-0'
 WHERE (stream, consumer_group) = (@stream, @group) AND (low_id, incarnation) = (@low, @written)`
 
-// Reset takes the watermark of a stream back to the beginning where it still is the one given, and the one to trim below with it, as
-// the stream's ids may begin anew. It stays one of its incarnation.
-func (p *Progress) Reset(ctx context.Context, stream string, mark Watermark) error {
-	_, err := p.pool.Exec(ctx, resetQuery, pgx.NamedArgs{
+// Reset takes the watermark of a stream back to the beginning, and the one to trim below with it, as the stream's ids may begin anew.
+// It stays one of its incarnation. It reports whether it still was the one given: otherwise it does nothing.
+func (p *Progress) Reset(ctx context.Context, stream string, mark Watermark) (reset bool, err error) {
+	tag, err := p.pool.Exec(ctx, resetQuery, pgx.NamedArgs{
 		"stream": stream, "group": p.group, "low": mark.Low.String(), "written": string(mark.Incarnation),
 	})
 	if err != nil {
-		return fmt.Errorf("reset watermark of stream %s: %w", stream, err)
+		return false, fmt.Errorf("reset watermark of stream %s: %w", stream, err)
 	}
-	return nil
+	return tag.RowsAffected() > 0, nil
 }
 
 const raiseQuery = `

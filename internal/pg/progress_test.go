@@ -187,8 +187,15 @@ func TestWatermarkToTrimBelow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := progress.Reset(t.Context(), f.network, mark); err != nil {
-		t.Fatal(err)
+	stale := mark
+	stale.Low = event.EntryID{MS: 1}
+	for _, c := range []struct {
+		mark pg.Watermark
+		want bool
+	}{{stale, false}, {mark, true}, {mark, false}} {
+		if reset, err := progress.Reset(t.Context(), f.network, c.mark); err != nil || reset != c.want {
+			t.Fatalf("reset from %s: %v, %v, want %v", c.mark.Low, reset, err, c.want)
+		}
 	}
 	put("1-0", "0-0")
 	put("2-0", "0-0")

@@ -14,8 +14,10 @@ import (
 type Stretch struct {
 	Stream      string
 	First, Last event.EntryID
-	// Decided is called after each page, with the last entry that is decided again, and may keep the next one waiting. Its
-	// error ends the reading. It may be nil.
+	// Passable is called when a page is read and before it is decided, and may keep it waiting. Its error ends the reading. It may
+	// be nil.
+	Passable func(context.Context) error
+	// Decided is called after each page, with the last entry that is decided again. Its error ends the reading. It may be nil.
 	Decided func(ctx context.Context, last event.EntryID) error
 }
 
@@ -81,6 +83,11 @@ func (e *Engine) Stream(ctx context.Context, client redis.UniversalClient, s Str
 		messages, err := ask(ctx, e, reader.page)
 		if err != nil || len(messages) == 0 {
 			return done, err
+		}
+		if s.Passable != nil {
+			if err := s.Passable(ctx); err != nil {
+				return done, err
+			}
 		}
 		if err := e.again(ctx, messages, &done); err != nil {
 			return done, err

@@ -159,8 +159,8 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
 			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
 		// The stream, or the group, has begun anew. It is written down, or who is killed while reading again has read in vain.
-		if err := k.o.Progress.Reset(ctx, k.o.Stream, mark); err != nil {
-			return found, err
+		if reset, err := k.o.Progress.Reset(ctx, k.o.Stream, mark); err != nil || !reset {
+			return found, err // somebody has written another one meanwhile
 		}
 		mark.Low, mark.Trim = nothing, nothing
 	}
@@ -206,15 +206,12 @@ func (k *Keeper) toReread(mark pg.Watermark, given stream.Extent, in pg.Incarnat
 	if given.Last == nothing || given.Last.Before(low) {
 		return nil
 	}
-	stretch := &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last, Decided: k.passable}
+	stretch := &replay.Stretch{Stream: k.o.Stream, First: low, Last: given.Last, Passable: k.o.Passable}
 	if mark.Incarnation != "" && mark.Incarnation != in { // there is an old watermark to raise
 		stretch.Decided = k.raise(mark, given, in)
 	}
 	return stretch
 }
-
-// passable waits before the next page, as what stands would be doubled if its key went missing on the way.
-func (k *Keeper) passable(ctx context.Context, _ event.EntryID) error { return k.o.Passable(ctx) }
 
 // errOvertaken ends a reading that others go on with, or that is in vain.
 var errOvertaken = errors.New("the watermark has been moved by others")
@@ -227,19 +224,18 @@ func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation
 	at := mark.Low
 	return func(ctx context.Context, last event.EntryID) error {
 		// Not above where the group stands, or it would seem to have begun anew.
-		if to := lower(last.Next(), given.Low); at.Before(to) {
-			timed, cancel := context.WithTimeout(ctx, lookTimeout)
-			defer cancel()
-			raised, err := k.o.Progress.Raise(timed, k.o.Stream, to, mark.Incarnation, in)
-			if err != nil {
-				return err
-			}
-			if !raised {
-				return errOvertaken
-			}
-			at = to
+		to := lower(last.Next(), given.Low)
+		if !at.Before(to) {
+			return nil
 		}
-		return k.passable(ctx, last)
+		ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+		defer cancel()
+		raised, err := k.o.Progress.Raise(ctx, k.o.Stream, to, mark.Incarnation, in)
+		if err == nil && !raised {
+			err = errOvertaken
+		}
+		at = to
+		return err
 	}
 }
 

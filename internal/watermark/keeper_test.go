@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -310,8 +311,8 @@ func TestKeeper(t *testing.T) {
 			t.Fatal(err)
 		}
 		mark.Low = event.EntryID{MS: 1, Seq: 4} // as it was before
-		if err := k.o.Progress.Reset(t.Context(), f.stream, mark); err != nil {
-			t.Fatal(err)
+		if reset, err := k.o.Progress.Reset(t.Context(), f.stream, mark); err != nil || reset {
+			t.Fatal(reset, err)
 		}
 		f.wantWatermark("1-5")
 		wantReread(k, "1-5")
@@ -422,15 +423,24 @@ func TestKeeper(t *testing.T) {
 	t.Run("stands still while nothing should be written any more, in the middle of reading again", func(t *testing.T) {
 		f := newFixture(t)
 		f.acknowledge(200) // several pages
-		k := f.keeper()
-		found := f.look(k)
 		barred := errors.New("the key is missing")
-		k.o.Passable = func(context.Context) error { return barred }
-		if err := k.act(t.Context(), found); !errors.Is(err, barred) {
-			t.Errorf("it goes on: %v", err)
-		}
-		if letters := f.letters(); letters == 0 || letters > 100 {
-			t.Errorf("%d of 200 entries were decided, want one page", letters)
+		for _, passing := range []int{0, 1} {
+			k := f.keeper()
+			k.o.Passable = func(context.Context) error {
+				if passing--; passing < 0 {
+					return barred
+				}
+				return nil
+			}
+			before := f.letters()
+			found := f.look(k)
+			pages := passing
+			if err := k.act(t.Context(), found); !errors.Is(err, barred) {
+				t.Errorf("it goes on: %v", err)
+			}
+			if letters := f.letters() - before; letters < pages || letters > 100*pages {
+				t.Errorf("%d of 200 entries were decided, want %d pages", letters, pages)
+			}
 		}
 	})
 	t.Run("reads a stream that has begun anew from its beginning", func(t *testing.T) {
@@ -469,6 +479,53 @@ func TestKeeper(t *testing.T) {
 			if found := f.look(k); found.trim != nothing {
 				t.Errorf("to trim below %s", found.trim)
 			}
+		}
+	})
+	t.Run("leaves it to the next look when somebody writes a watermark of the stream before", func(t *testing.T) {
+		f := newFixture(t)
+		k := f.keeper()
+		f.look(k)
+		f.acknowledge(10)
+		f.look(k)
+		f.do("DEL", f.stream)
+		f.do("XGROUP", "CREATE", f.stream, group, "0", "MKSTREAM")
+		f.added = 0
+		f.acknowledge(5)
+		other, err := f.pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Rollback(t.Context())
+		if _, err := other.Exec(t.Context(), "UPDATE stream_progress SET low_id = '1-12', trim_id = '1-9'"); err != nil {
+			t.Fatal(err)
+		}
+		looked := make(chan error, 1)
+		go func() {
+			_, err := k.look(t.Context())
+			looked <- err
+		}()
+		testenv.Eventually(t, time.Minute, func() error {
+			var waiting bool
+			const sql = `SELECT EXISTS (SELECT FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE stream_progress%')`
+			if err := f.pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil || !waiting {
+				return fmt.Errorf("it does not wait: %v", err)
+			}
+			return nil
+		})
+		if err := other.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-looked; err != nil {
+			t.Fatal(err)
+		}
+		f.wantWatermark("1-12")
+		f.look(k)
+		f.wantWatermark("1-6")
+		var ids []string
+		const trim = "SELECT ARRAY[sample_id, trim_id] FROM stream_progress"
+		if err := f.pool.QueryRow(t.Context(), trim).Scan(&ids); err != nil || !slices.Equal(ids, []string{"0-0", "0-0"}) {
+			t.Errorf("to trim below %v, %v", ids, err)
 		}
 	})
 	t.Run("says once who keeps entries from being trimmed", func(t *testing.T) {
