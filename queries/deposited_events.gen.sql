@@ -19,24 +19,34 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillDepositedEvents :execrows
 -- FillDepositedEvents fills what is NULL in a row from the staged row of the same key and content.
--- Content is compared in a way that no index serves, so that rows are found by their key.
-UPDATE deposited_events AS t
+-- Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+INSERT INTO deposited_events AS t (
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, sender, receiver, term_id, curve_id, assets, assets_after_fees, shares, total_shares,
+    vault_type
+)
+SELECT
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, sender, receiver, term_id, curve_id, assets, assets_after_fees, shares, total_shares,
+    vault_type
+FROM deposited_events_stage
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
+ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
-    chain_id = COALESCE(t.chain_id, s.chain_id),
-    block_timestamp = COALESCE(t.block_timestamp, s.block_timestamp)
-FROM deposited_events_stage AS s
-WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-    AND (
+    chain_id = COALESCE(t.chain_id, excluded.chain_id),
+    block_timestamp = COALESCE(t.block_timestamp, excluded.block_timestamp)
+WHERE
+    (
         t.block_hash, t.address, t.sender, t.receiver, t.term_id, t.curve_id, t.assets, t.assets_after_fees,
         t.shares, t.total_shares, t.vault_type
     ) IS NOT DISTINCT FROM (
-        s.block_hash, s.address, s.sender, s.receiver, s.term_id, s.curve_id, s.assets, s.assets_after_fees,
-        s.shares, s.total_shares, s.vault_type
+        excluded.block_hash, excluded.address, excluded.sender, excluded.receiver, excluded.term_id,
+        excluded.curve_id, excluded.assets, excluded.assets_after_fees, excluded.shares,
+        excluded.total_shares, excluded.vault_type
     )
     AND (
-        t.chain_id IS NULL AND s.chain_id IS NOT NULL
-        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        t.chain_id IS NULL AND excluded.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND excluded.block_timestamp IS NOT NULL
     );
 
 -- name: DifferingDepositedEvents :many

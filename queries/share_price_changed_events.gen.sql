@@ -17,24 +17,31 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillSharePriceChangedEvents :execrows
 -- FillSharePriceChangedEvents fills what is NULL in a row from the staged row of the same key and content.
--- Content is compared in a way that no index serves, so that rows are found by their key.
-UPDATE share_price_changed_events AS t
+-- Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+INSERT INTO share_price_changed_events AS t (
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, term_id, curve_id, share_price, total_assets, total_shares, vault_type
+)
+SELECT
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, term_id, curve_id, share_price, total_assets, total_shares, vault_type
+FROM share_price_changed_events_stage
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
+ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
-    chain_id = COALESCE(t.chain_id, s.chain_id),
-    block_timestamp = COALESCE(t.block_timestamp, s.block_timestamp)
-FROM share_price_changed_events_stage AS s
-WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-    AND (
+    chain_id = COALESCE(t.chain_id, excluded.chain_id),
+    block_timestamp = COALESCE(t.block_timestamp, excluded.block_timestamp)
+WHERE
+    (
         t.block_hash, t.address, t.term_id, t.curve_id, t.share_price, t.total_assets, t.total_shares,
         t.vault_type
     ) IS NOT DISTINCT FROM (
-        s.block_hash, s.address, s.term_id, s.curve_id, s.share_price, s.total_assets, s.total_shares,
-        s.vault_type
+        excluded.block_hash, excluded.address, excluded.term_id, excluded.curve_id, excluded.share_price,
+        excluded.total_assets, excluded.total_shares, excluded.vault_type
     )
     AND (
-        t.chain_id IS NULL AND s.chain_id IS NOT NULL
-        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        t.chain_id IS NULL AND excluded.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND excluded.block_timestamp IS NOT NULL
     );
 
 -- name: DifferingSharePriceChangedEvents :many

@@ -17,22 +17,29 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillUnpausedEvents :execrows
 -- FillUnpausedEvents fills what is NULL in a row from the staged row of the same key and content.
--- Content is compared in a way that no index serves, so that rows are found by their key.
-UPDATE unpaused_events AS t
+-- Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+INSERT INTO unpaused_events AS t (
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, account
+)
+SELECT
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, account
+FROM unpaused_events_stage
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
+ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
-    chain_id = COALESCE(t.chain_id, s.chain_id),
-    block_timestamp = COALESCE(t.block_timestamp, s.block_timestamp)
-FROM unpaused_events_stage AS s
-WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-    AND (
+    chain_id = COALESCE(t.chain_id, excluded.chain_id),
+    block_timestamp = COALESCE(t.block_timestamp, excluded.block_timestamp)
+WHERE
+    (
         t.block_hash, t.address, t.account
     ) IS NOT DISTINCT FROM (
-        s.block_hash, s.address, s.account
+        excluded.block_hash, excluded.address, excluded.account
     )
     AND (
-        t.chain_id IS NULL AND s.chain_id IS NOT NULL
-        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        t.chain_id IS NULL AND excluded.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND excluded.block_timestamp IS NOT NULL
     );
 
 -- name: DifferingUnpausedEvents :many

@@ -213,6 +213,13 @@ var ofPostgres = []mutant{
 		tests:   tests{pkg: "internal/pg", run: "TestSuppressedRows/by_a_partition"},
 	},
 	{
+		name:    "take a generic event that a trigger left out for the one of another signature",
+		file:    "internal/pg/rows.go",
+		find:    "if d == generic {",
+		replace: "if false {",
+		tests:   tests{pkg: "internal/pg", run: "TestSuppressedRows/that_differ"},
+	},
+	{
 		name:    "write a watermark into an incarnation that nobody has made up for",
 		file:    "internal/pg/progress.go",
 		find:    "WHERE ` + incarnation + ` = @incarnation",

@@ -334,17 +334,24 @@ func (q *Queries) DropFinalBlocks(ctx context.Context, arg DropFinalBlocksParams
 }
 
 const fillGenericEvents = `-- name: FillGenericEvents :execrows
-UPDATE generic_events AS t
+INSERT INTO generic_events AS t (
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, event_name, event_signature_hash, event_data
+)
+SELECT
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, event_name, event_signature_hash, event_data
+FROM generic_events_stage
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash, event_signature_hash
+ON CONFLICT (network, block_number, log_index, transaction_hash, event_signature_hash) DO UPDATE
 SET
-    chain_id = COALESCE(t.chain_id, s.chain_id),
-    block_timestamp = COALESCE(t.block_timestamp, s.block_timestamp)
-FROM generic_events_stage AS s
-WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
-    AND (t.block_hash, t.address, t.event_data) IS NOT DISTINCT FROM (s.block_hash, s.address, s.event_data)
+    chain_id = COALESCE(t.chain_id, excluded.chain_id),
+    block_timestamp = COALESCE(t.block_timestamp, excluded.block_timestamp)
+WHERE
+    (t.block_hash, t.address, t.event_data) IS NOT DISTINCT FROM (excluded.block_hash, excluded.address, excluded.event_data)
     AND (
-        t.chain_id IS NULL AND s.chain_id IS NOT NULL
-        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        t.chain_id IS NULL AND excluded.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND excluded.block_timestamp IS NOT NULL
     )
 `
 

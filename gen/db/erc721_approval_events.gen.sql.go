@@ -190,26 +190,33 @@ func (q *Queries) Erc721ApprovalEventsByTransaction(ctx context.Context, arg Erc
 }
 
 const fillErc721ApprovalEvents = `-- name: FillErc721ApprovalEvents :execrows
-UPDATE erc721_approval_events AS t
+INSERT INTO erc721_approval_events AS t (
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, owner, approved, token_id
+)
+SELECT
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, owner, approved, token_id
+FROM erc721_approval_events_stage
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
+ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
-    chain_id = COALESCE(t.chain_id, s.chain_id),
-    block_timestamp = COALESCE(t.block_timestamp, s.block_timestamp)
-FROM erc721_approval_events_stage AS s
-WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-    AND (
+    chain_id = COALESCE(t.chain_id, excluded.chain_id),
+    block_timestamp = COALESCE(t.block_timestamp, excluded.block_timestamp)
+WHERE
+    (
         t.block_hash, t.address, t.owner, t.approved, t.token_id
     ) IS NOT DISTINCT FROM (
-        s.block_hash, s.address, s.owner, s.approved, s.token_id
+        excluded.block_hash, excluded.address, excluded.owner, excluded.approved, excluded.token_id
     )
     AND (
-        t.chain_id IS NULL AND s.chain_id IS NOT NULL
-        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        t.chain_id IS NULL AND excluded.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND excluded.block_timestamp IS NOT NULL
     )
 `
 
 // FillErc721ApprovalEvents fills what is NULL in a row from the staged row of the same key and content.
-// Content is compared in a way that no index serves, so that rows are found by their key.
+// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillErc721ApprovalEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillErc721ApprovalEvents)
 	if err != nil {

@@ -74,26 +74,34 @@ func (q *Queries) DifferingWalletConfigUpdatedEvents(ctx context.Context) ([]Dif
 }
 
 const fillWalletConfigUpdatedEvents = `-- name: FillWalletConfigUpdatedEvents :execrows
-UPDATE wallet_config_updated_events AS t
+INSERT INTO wallet_config_updated_events AS t (
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, entry_point, atom_warden, atom_wallet_beacon, atom_wallet_factory
+)
+SELECT
+    transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
+    transaction_index, entry_point, atom_warden, atom_wallet_beacon, atom_wallet_factory
+FROM wallet_config_updated_events_stage
+ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
+ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
-    chain_id = COALESCE(t.chain_id, s.chain_id),
-    block_timestamp = COALESCE(t.block_timestamp, s.block_timestamp)
-FROM wallet_config_updated_events_stage AS s
-WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
-    = (s.network, s.block_number, s.log_index, s.transaction_hash)
-    AND (
+    chain_id = COALESCE(t.chain_id, excluded.chain_id),
+    block_timestamp = COALESCE(t.block_timestamp, excluded.block_timestamp)
+WHERE
+    (
         t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon, t.atom_wallet_factory
     ) IS NOT DISTINCT FROM (
-        s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon, s.atom_wallet_factory
+        excluded.block_hash, excluded.address, excluded.entry_point, excluded.atom_warden,
+        excluded.atom_wallet_beacon, excluded.atom_wallet_factory
     )
     AND (
-        t.chain_id IS NULL AND s.chain_id IS NOT NULL
-        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+        t.chain_id IS NULL AND excluded.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND excluded.block_timestamp IS NOT NULL
     )
 `
 
 // FillWalletConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
-// Content is compared in a way that no index serves, so that rows are found by their key.
+// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillWalletConfigUpdatedEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillWalletConfigUpdatedEvents)
 	if err != nil {

@@ -173,26 +173,26 @@ func (s stages) merge(ctx context.Context, tx pgx.Tx, d *event.Definition, items
 	}
 	merged, err := d.Handler.Merge(ctx, tx, len(items))
 	if err == nil && int(merged.Inserted) < len(items) {
-		err = allStand(ctx, tx, d.Table)
+		err = allStand(ctx, tx, d)
 	}
 	return merged, err
 }
 
 // allStand returns errSuppressed if staged rows are not in their table, which only a trigger can bring about. Where there is
 // none, that is not looked at. Names are the generator's.
-func allStand(ctx context.Context, tx pgx.Tx, table string) error {
+func allStand(ctx context.Context, tx pgx.Tx, d *event.Definition) error {
 	const rowBeforeInsert = 1 | 2 | 4 // TRIGGER_TYPE_ROW, _BEFORE and _INSERT
+	key := "network, block_number, log_index, transaction_hash"
+	if d == generic {
+		key += ", event_signature_hash"
+	}
 	sql := fmt.Sprintf(`SELECT CASE WHEN EXISTS (
 			SELECT FROM pg_trigger
 			WHERE tgrelid IN (SELECT '%s'::regclass UNION ALL SELECT relid FROM pg_partition_tree('%[1]s'))
 				AND NOT tgisinternal AND tgtype & $1 = $1
 		) THEN EXISTS (
-			SELECT FROM %[1]s_stage AS s WHERE NOT EXISTS (
-				SELECT FROM %[1]s AS t
-				WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
-					= (s.network, s.block_number, s.log_index, s.transaction_hash)
-			)
-		) ELSE false END`, table)
+			SELECT FROM %[1]s_stage LEFT JOIN %[1]s AS t USING (%[2]s) WHERE t.network IS NULL
+		) ELSE false END`, d.Table, key)
 	var missing bool
 	if err := tx.QueryRow(ctx, sql, rowBeforeInsert).Scan(&missing); err != nil {
 		return fmt.Errorf("look for rows that are missing: %w", err)
