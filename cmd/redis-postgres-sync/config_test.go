@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/config"
@@ -223,44 +224,48 @@ func tryOut(t *testing.T, c *cobra.Command, urls connections, dotenv string, set
 	noPassword(t, p.output())
 }
 
-// TestNoPasswordIsPrintedWhileItWorks: servers that take any password get one.
+// TestNoPasswordIsPrintedWhileItWorks: those that the servers take stand in no log, no answer of the HTTP port, and not in the list of
+// processes.
 func TestNoPasswordIsPrintedWhileItWorks(t *testing.T) {
 	t.Parallel()
-	database := testenv.Database(t)
-	redisURL, prefix := testenv.Redis(t)
-	client, err := stream.Connect(redisURL)
+	database := testenv.OwnPostgres(t)
+	root := connect(t, database.URL())
+	if _, err := root.Exec(t.Context(), "CREATE ROLE service SUPERUSER LOGIN PASSWORD '"+canary+"'"); err != nil {
+		t.Fatal(err)
+	}
+	server := testenv.OwnRedis(t)
+	client, err := stream.Connect(server.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	key := prefix + "stream"
-	payload := `{"event_signature_hash":"` + depositedTopic0 + `","event_data":[` + deposit{0}.json() + `]}`
-	add := redis.XAddArgs{Stream: key, Values: []string{"payload", payload}}
-	if err := client.XAdd(t.Context(), &add).Err(); err != nil {
+	if err := client.Do(t.Context(), "ACL", "SETUSER", "service", "on", ">"+canary, "~*", "+@all").Err(); err != nil {
 		t.Fatal(err)
 	}
-	settings := []string{
-		"DATABASE_URL=" + withPassword(t, database), "REDIS_URL=" + withPassword(t, redisURL), "REDIS_STREAMS=" + key,
-		"LOG_LEVEL=debug", "HTTP_PORT=0",
+	as := func(address string) string {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.User = url.UserPassword("service", canary)
+		return u.String()
 	}
-	p := startService(t, settings...)
-	awaitRows(t, connect(t, database), 1)
+	load := startProducer(t, client, "stream")
+	p := startService(t, "DATABASE_URL="+as(database.URL()), "REDIS_URL="+as(server.URL()), "REDIS_STREAMS=stream", "LOG_LEVEL=debug")
+	p.awaitStatus(t, "/readyz", 200)
+	awaitRows(t, root, load.finish())
+	for _, path := range []string{"/livez", "/readyz", "/health", "/metrics"} {
+		_, body := p.get(t, path)
+		noPassword(t, body)
+	}
+	if processes, err := exec.Command("ps", "-ww", "-o", "args=", "-p", strconv.Itoa(p.command.Process.Pid)).Output(); err != nil {
+		t.Log(err)
+	} else {
+		noPassword(t, string(processes))
+	}
 	p.signal(syscall.SIGTERM)
 	expect(t, exitDone, p.wait(), p.output())
 	noPassword(t, p.output())
-}
-
-// withPassword leaves a password alone that the server asks for.
-func withPassword(t *testing.T, connection string) string {
-	t.Helper()
-	u, err := url.Parse(connection)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, set := u.User.Password(); !set {
-		u.User = url.UserPassword(u.User.Username(), canary)
-	}
-	return u.String()
 }
 
 // TestNoPasswordIsPrintedOnMistakes: connection strings that cannot be taken apart, or stand where they should not.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -103,6 +104,47 @@ func TestMetrics(t *testing.T) {
 	}
 	if documented := documentedMetrics(t); !slices.Equal(told, documented) {
 		t.Errorf("docs/operations.md lists\n%s\nthe service tells\n%s", strings.Join(documented, "\n"), strings.Join(told, "\n"))
+	}
+}
+
+// TestStrangersMakeNoSeries: names, networks and hashes that come from messages are no labels, so that nobody who may XADD can fill
+// the memory of the service or of Prometheus with series.
+func TestStrangersMakeNoSeries(t *testing.T) {
+	s := newSite(t)
+	p := startService(t, s.settings()...)
+	p.awaitStatus(t, "/readyz", 200)
+	decided := 0
+	names := func(count int) (series []string) {
+		t.Helper()
+		for range count {
+			decided++
+			good := deposit{decided}.json()
+			for _, item := range []string{good, `{"sender":"0x"}`} { // an event that no table is for, and one that lacks what all have
+				payload := fmt.Sprintf(`{"event_name":"Name%d","event_signature_hash":"0x%064[1]x","network":"network-%[1]d","event_data":[%[2]s]}`,
+					decided, item)
+				if err := s.client.XAdd(t.Context(), &redis.XAddArgs{Stream: s.key, Values: []string{"payload", payload}}).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var text string
+		testenv.Eventually(t, patience, func() error {
+			_, text = p.get(t, "/metrics")
+			return contains(text, fmt.Sprintf("redis_postgres_sync_events_processed_total %d\n", 2*decided))
+		})
+		for line := range strings.Lines(text) {
+			if name, _, _ := strings.Cut(line, " "); strings.HasPrefix(name, "redis_postgres_sync_") {
+				series = append(series, name)
+			}
+		}
+		return series
+	}
+	few := names(1)
+	if many := names(200); !slices.Equal(few, many) {
+		t.Errorf("%d series after one name, %d after 200:\n%s", len(few), len(many), strings.Join(many, "\n"))
+	}
+	if n := s.number("SELECT count(DISTINCT (event_name, network)) FROM generic_events"); n != decided {
+		t.Errorf("%d names in generic_events, want %d", n, decided)
 	}
 }
 

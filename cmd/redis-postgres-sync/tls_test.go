@@ -25,17 +25,19 @@ import (
 
 // authority is one that signs certificates of servers.
 type authority struct {
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
-	file string // its certificate
+	key   *ecdsa.PrivateKey
+	cert  *x509.Certificate
+	file  string    // its certificate
+	until time.Time // when what it signs expires
 }
 
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
-	a := &authority{file: filepath.Join(t.TempDir(), "ca.pem")}
+	a := &authority{file: filepath.Join(t.TempDir(), "ca.pem"), until: time.Now().Add(time.Hour)}
 	var der []byte
 	a.key, der = sign(t, &x509.Certificate{
 		Subject: pkix.Name{CommonName: "tests"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		NotAfter: a.until,
 	}, nil)
 	a.cert, _ = x509.ParseCertificate(der)
 	if err := os.WriteFile(a.file, block("CERTIFICATE", der), 0o600); err != nil {
@@ -49,7 +51,7 @@ func (a *authority) issue(t *testing.T, hosts ...string) (cert, key []byte) {
 	t.Helper()
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: "server"}, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, NotAfter: a.until,
 	}
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {
@@ -73,7 +75,7 @@ func sign(t *testing.T, template *x509.Certificate, by *authority) (*ecdsa.Priva
 		t.Fatal(err)
 	}
 	template.SerialNumber = big.NewInt(time.Now().UnixNano())
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	template.NotBefore = time.Now().Add(-time.Hour)
 	parent, signer := template, key
 	if by != nil {
 		parent, signer = by.cert, by.key
@@ -156,7 +158,8 @@ func withQuery(u *url.URL, pairs ...string) string {
 	return c.String()
 }
 
-// TestTLS: both servers' certificates are verified, and what does not verify is refused, without falling back to plain text.
+// TestTLS: both servers' certificates are verified, and what does not verify is refused, without falling back to plain text. What
+// does serves users with few rights.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	ours, theirs := newAuthority(t), newAuthority(t)
@@ -164,6 +167,10 @@ func TestTLS(t *testing.T) {
 	server, client := redisWithTLS(t, ours, "127.0.0.1")
 	elsewhere := postgresWithTLS(t, ours, "elsewhere.example")
 	redisElsewhere, _ := redisWithTLS(t, ours, "elsewhere.example")
+	past := *ours
+	past.until = time.Now().Add(-time.Minute)
+	expired := postgresWithTLS(t, &past, "127.0.0.1")
+	redisExpired, _ := redisWithTLS(t, &past, "127.0.0.1")
 	plain, err := url.Parse(testenv.OwnPostgres(t).URL())
 	if err != nil {
 		t.Fatal(err)
@@ -178,19 +185,28 @@ func TestTLS(t *testing.T) {
 
 	t.Run("verified", func(t *testing.T) {
 		t.Parallel()
+		change(t, verified, "CREATE ROLE service LOGIN PASSWORD 'secret'", "CREATE DATABASE events OWNER service")
+		rules := []any{"ACL", "SETUSER", "service", "on", ">secret", "~stream", "~postgres-sync:consumer:*", "+@all", "-@dangerous", "+info"}
+		if err := client.Do(t.Context(), rules...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		database, redis := *postgres, *server
+		database.Path = "/events"
+		db := connect(t, withQuery(&database, "sslmode", "verify-full", "sslrootcert", ours.file))
+		database.User, redis.User = url.UserPassword("service", "secret"), url.UserPassword("service", "secret")
 		load := startProducer(t, client, "stream")
-		p := startService(t, "DATABASE_URL="+verified, "REDIS_URL="+server.String(), "REDIS_STREAMS=stream", trusting)
+		p := startService(t, "DATABASE_URL="+withQuery(&database, "sslmode", "verify-full", "sslrootcert", ours.file),
+			"REDIS_URL="+redis.String(), "REDIS_STREAMS=stream", trusting)
 		p.awaitStatus(t, "/readyz", 200)
-		db := connect(t, verified)
 		awaitRows(t, db, 100)
 		total := load.finish()
 		awaitRows(t, db, total)
 		compareLedger(t, db, total)
-		const encrypted = `SELECT count(*) FILTER (WHERE NOT ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
-			WHERE application_name = 'redis-postgres-sync'`
-		var open int
-		if err := db.QueryRow(t.Context(), encrypted).Scan(&open); err != nil || open > 0 {
-			t.Errorf("%d connections in plain text, %v", open, err)
+		const encrypted = `SELECT count(*), count(*) FILTER (WHERE NOT ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+			WHERE usename = 'service'`
+		var all, open int
+		if err := db.QueryRow(t.Context(), encrypted).Scan(&all, &open); err != nil || all == 0 || open > 0 {
+			t.Errorf("%d connections, %d in plain text, %v", all, open, err)
 		}
 	})
 
@@ -207,9 +223,12 @@ func TestTLS(t *testing.T) {
 	const (
 		unknown  = "certificate signed by unknown authority"
 		mismatch = "cannot validate certificate for 127.0.0.1"
+		tooOld   = "certificate has expired"
 	)
 	refused("PostgreSQL's authority is another", withQuery(postgres, "sslmode", "verify-full", "sslrootcert", theirs.file), server.String(), unknown)
 	refused("PostgreSQL's certificate is for another host", withQuery(elsewhere, "sslmode", "verify-full", "sslrootcert", ours.file), server.String(), mismatch)
+	refused("PostgreSQL's certificate has expired", withQuery(expired, "sslmode", "verify-full", "sslrootcert", ours.file), server.String(), tooOld)
+	refused("Redis' certificate has expired", verified, redisExpired.String(), tooOld)
 	refused("PostgreSQL has no TLS", withQuery(plain, "sslmode", "verify-full", "sslrootcert", ours.file), server.String(), "TLS")
 	refused("PostgreSQL has no TLS, and any would do", withQuery(plain, "sslmode", "require"), server.String(), "TLS")
 	refused("Redis' certificate is for another host", verified, redisElsewhere.String(), mismatch)

@@ -102,15 +102,30 @@ func TestServerRefuses(t *testing.T) {
 	if status, _ := get(t, url+"/debug/pprof"); status != 404 {
 		t.Errorf("unknown path: status %d", status)
 	}
-	response, err := http.Post(url+"/livez", "text/plain", strings.NewReader("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if response.StatusCode != 405 {
-		t.Errorf("POST: status %d", response.StatusCode)
+	for _, path := range []string{"/livez", "/readyz", "/health", "/metrics"} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			request, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != 405 {
+				t.Errorf("%s %s: status %d", method, path, response.StatusCode)
+			}
+		}
 	}
 	address := strings.TrimPrefix(url, "http://")
+	t.Run("another address than HTTP_HOST", func(t *testing.T) {
+		_, port, _ := net.SplitHostPort(address)
+		if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.2", port)); err == nil {
+			conn.Close()
+			t.Error("it is answered")
+		}
+	})
 	t.Run("a port that is taken", func(t *testing.T) {
 		_, port, _ := net.SplitHostPort(address)
 		var number int
