@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -293,6 +294,18 @@ func TestExcused(t *testing.T) {
 		t.Errorf("%d are missing, error %v", missing, err)
 	}
 	excused(1, 3, 4, 7)
+
+	// Of a message that was added twice one entry is acknowledged, and that is enough.
+	if err := errors.Join(
+		l.add(ctx, w.redis, []message{l.next(l.sent(), 1, random)}, true),
+		w.redis.XGroupCreate(ctx, name, group, "0").Err(),
+		w.redis.XReadGroup(ctx, &redis.XReadGroupArgs{Group: group, Consumer: "c", Streams: []string{name, ">"}}).Err(),
+		w.redis.XAck(ctx, name, group, l.latest(name, 1)[0].copied.String()).Err(),
+		l.flush(ctx, w.redis),
+	); err != nil {
+		t.Fatal(err)
+	}
+	excused(1, 3, 4, 7)
 }
 
 // TestCheck: what is wrong in the tables is found, whatever it is.
@@ -311,7 +324,14 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newLedger(5)
-	if err := l.produce(ctx, w.redis, 1_000_000, 3000); err != nil {
+	if err := l.produce(ctx, w.redis, 1_000_000, 2500); err != nil {
+		t.Fatal(err)
+	}
+	var twice []message
+	for first, random := l.sent(), rand.New(rand.NewPCG(l.seed, 2)); first < 3000; first = twice[len(twice)-1].end {
+		twice = append(twice, l.next(first, min(20, 3000-first), random))
+	}
+	if err := l.add(ctx, w.redis, twice, true); err != nil {
 		t.Fatal(err)
 	}
 	if left := w.drained(ctx, time.Minute); left != 0 {
@@ -350,6 +370,12 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	letter := "convert_from(payload, 'UTF8') LIKE '%" + mark + strconv.Itoa(poisoned) + ".%'"
+	var copied event.EntryID // of a poisoned message that was added twice
+	for n, m := range l.withLetters() {
+		if l.kind(n) == poison && m[0].copied != (event.EntryID{}) {
+			copied = m[0].copied
+		}
+	}
 	for name, c := range map[string]struct {
 		sql  string
 		want verdict
@@ -365,6 +391,7 @@ func TestCheck(t *testing.T) {
 		"a dead letter is of another stream": {"UPDATE dead_letters SET stream = 'other' WHERE " + letter, verdict{Altered: 1}},
 		"a dead letter has another reason":   {"UPDATE dead_letters SET reason_code = 'rejected' WHERE " + letter, verdict{Altered: 1}},
 		"a dead letter is of no entry":       {"UPDATE dead_letters SET message_id = '1-1' WHERE " + letter, verdict{Altered: 1}},
+		"a dead letter is of no copy":        {"UPDATE dead_letters SET message_id = '1-1' WHERE message_id = '" + copied.String() + "'", verdict{Altered: 1}},
 		"a dead letter stands too often": {`CREATE TEMPORARY TABLE twice AS SELECT * FROM dead_letters WHERE ` + letter +
 			`; UPDATE twice SET message_id = '9-9'; INSERT INTO dead_letters SELECT * FROM twice`, verdict{Doubled: 1}},
 		"a generic row is missing": {"DELETE FROM generic_events WHERE " + place(first(generic)), verdict{Lost: 1}},

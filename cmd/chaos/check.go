@@ -221,8 +221,12 @@ func (l *ledger) wanted(got deadLetter, n int, messages []message) (ok bool, mos
 	for _, m := range messages {
 		most += m.attempts
 		want := l.letter(n, m)
-		if m.attempts > 1 {
-			want.id = got.id // Redis has not told them all
+		told := 1
+		if m.copied != (event.EntryID{}) {
+			told = 2
+		}
+		if m.attempts > told || told == 2 && got.id == m.copied.String() {
+			want.id = got.id // Redis has not told them all, or this is that of the copy
 		}
 		ok = ok || got == want
 	}

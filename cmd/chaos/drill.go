@@ -80,19 +80,16 @@ func runDrill(ctx context.Context, o options, d drill, l *ledger, before, after 
 	if err != nil && !v.failed() {
 		return result, fmt.Errorf("compare after that: %w", err)
 	}
+	if v.failed() {
+		o.logf("%s\nwhat the instances said:\n%s", v.First, w.logs())
+	}
 	gone, err := w.trimmed(ctx)
 	if err != nil {
 		return result, err
 	}
 	o.logf("all compared %.1f s after the last event; %d entries have been trimmed", time.Since(recovered).Seconds(), gone)
-	if err := w.stopAll(ctx); err != nil {
-		return result, err
-	}
 	result.Seed, result.Kills, result.Seconds = o.seed, o.kills, time.Since(start).Round(time.Millisecond).Seconds()
-	if v.failed() {
-		o.logf("what the instances said:\n%s", w.logs())
-	}
-	return result, nil
+	return result, w.stopAll(ctx)
 }
 
 // strike does both parts of a drill, and returns how many events there were at each.

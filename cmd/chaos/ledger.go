@@ -37,11 +37,11 @@ func newLedger(seed uint64) *ledger { return &ledger{seed: seed, streams: stream
 // message is one entry: the events from first up to, and not including, end.
 type message struct {
 	stream     string
-	id         event.EntryID
+	id, copied event.EntryID // that of an earlier copy is nothing if there is none, or Redis has not told it
 	first, end int
 	attempts   int  // to add it: Redis may have the entry as often
 	excused    bool // Redis has lost it, maybe before anybody had read it
-	decided    bool // it was seen to be acknowledged
+	decided    bool // it, or the copy, was seen to be acknowledged
 }
 
 type kind int
@@ -207,6 +207,7 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 	l.adding.Lock()
 	defer l.adding.Unlock()
 	deadline := time.Now().Add(2 * time.Minute)
+	copied := make([]event.EntryID, len(batch))
 	for attempts := 1; ; attempts++ {
 		commands, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i, m := range batch {
@@ -215,13 +216,14 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 			return nil
 		})
 		if err == nil {
+			told := event.Map(commands, func(c redis.Cmder) event.EntryID { return event.EntryIDOf(c.(*redis.StringCmd).Val()) })
 			if again {
-				again = false
+				again, copied = false, told
 				continue
 			}
 			l.mu.Lock()
 			for i, m := range batch {
-				m.id, m.attempts = event.EntryIDOf(commands[i].(*redis.StringCmd).Val()), attempts
+				m.id, m.copied, m.attempts = told[i], copied[i], attempts
 				l.messages = append(l.messages, m)
 			}
 			l.events = max(l.events, batch[len(batch)-1].end)
@@ -292,7 +294,7 @@ if ARGV[2] == 'FLUSHALL' then redis.call('FLUSHALL') end
 if ARGV[2] == 'DESTROY' then redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1]) end
 return all`
 
-// owed is which entries are not acknowledged.
+// owed is which messages are not acknowledged, nor copies of them.
 type owed func(message) bool
 
 // owed asks Redis, and empties it then if that is the command. The error is errSpared where the group is not there.
@@ -324,7 +326,10 @@ func (l *ledger) owedOf(ctx context.Context, client redis.UniversalClient, strea
 			pending[name][id] = true
 		}
 	}
-	owed := func(m message) bool { return last[m.stream].Before(m.id) || pending[m.stream][m.id.String()] }
+	of := func(name string, id event.EntryID) bool { return last[name].Before(id) || pending[name][id.String()] }
+	owed := func(m message) bool {
+		return of(m.stream, m.id) && (m.copied == event.EntryID{} || of(m.stream, m.copied))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, m := range l.messages {

@@ -43,6 +43,12 @@ func (r *record) note(harm string) {
 	r.done[harm]++
 }
 
+func (r *record) times(harm string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.done[harm]
+}
+
 // killed counts more kills, and returns how many there were.
 func (r *record) killed(more int) int {
 	r.mu.Lock()
@@ -125,7 +131,8 @@ func sequence(harms []harm, random *rand.Rand) iter.Seq[harm] {
 	}
 }
 
-// rage does harm until there was enough of it, and each was done at least once.
+// rage does harm until there was enough of it, and each was done at least once. It is an error if for one nobody was there to be
+// harmed until new events were over.
 func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produced <-chan struct{}) error {
 	start := time.Now()
 	over := func() bool {
@@ -168,7 +175,15 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 			return nil
 		})
 	}
-	return raging.Wait()
+	if err := raging.Wait(); err != nil {
+		return err
+	}
+	for _, h := range slices.Concat(all...) {
+		if r.times(h.name) == 0 {
+			return fmt.Errorf("%s: %w; hint: let it run longer, or leave the harm out with -spare", h.name, errSpared)
+		}
+	}
+	return nil
 }
 
 // harm does one harm, and sees whether an instance has ended that should not have. When it is over with new events, nobody may come

@@ -227,9 +227,9 @@ func rounds(items []*event.Item) [][]*event.Item {
 	return all
 }
 
-// empty makes the session's temporary table for merging into a table, or empties it. Its rows go at the end of each
-// transaction; within one it is truncated, because rows that are only deleted are read again and again. Names are the
-// generator's.
+// empty makes the session's temporary table for merging into a table, or empties it, and has the rest of the transaction find rows by
+// their keys. The temporary table's rows go at the end of each transaction; within one it is truncated, because rows that are only
+// deleted are read again and again. Names are the generator's.
 func (s stages) empty(ctx context.Context, tx pgx.Tx, table string) error {
 	sql := fmt.Sprintf("CREATE TEMPORARY TABLE IF NOT EXISTS %s_stage (LIKE %[1]s INCLUDING DEFAULTS) "+
 		"ON COMMIT DELETE ROWS", table)
