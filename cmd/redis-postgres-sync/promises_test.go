@@ -342,11 +342,24 @@ func TestHealthKeys(t *testing.T) {
 // TestInstances: several processes share a stream, and each event is written once.
 func TestInstances(t *testing.T) {
 	s := newSite(t)
-	const total = 3000
+	total := 3000
 	s.deposit(s.key, 0, total)
+	var all []*process
 	for range 3 {
-		startService(t, s.settings("LOG_LEVEL=debug")...)
+		p := startService(t, s.settings("LOG_LEVEL=debug")...)
+		p.awaitStatus(t, "/readyz", 200)
+		all = append(all, p)
 	}
+	testenv.Eventually(t, patience, func() error { // until each has had a share
+		s.deposit(s.key, total, total+20)
+		total += 20
+		for i, p := range all {
+			if metric(t, p, "redis_postgres_sync_events_processed_total") == "0" {
+				return fmt.Errorf("instance %d has written nothing", i)
+			}
+		}
+		return nil
+	})
 	awaitRows(t, s.db, total)
 	awaitNonePendingIn(t, s.client, s.key, s.group)
 	compareLedger(t, s.db, total)

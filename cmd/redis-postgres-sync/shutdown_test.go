@@ -204,9 +204,10 @@ func TestFullRedis(t *testing.T) {
 	if err := client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
-	startService(t, settings...)
+	p := startService(t, settings...)
 	db := connect(t, database)
 	awaitRows(t, db, 200)
 	awaitNonePending(t, client, "stream")
 	compareLedger(t, db, 200)
+	p.awaitStatus(t, "/readyz", 200) // as what it has can be written
 }
