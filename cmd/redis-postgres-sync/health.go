@@ -78,7 +78,8 @@ func (s *service) askRedis(ctx context.Context) error {
 	return all
 }
 
-// askSchema is for one at a time. What the schema lacked it lacks until a look finds that it does not: one that fails does not tell.
+// askSchema is for one goroutine, that of the monitor's check. What the schema lacked it lacks until a look finds that it does not: one
+// that fails does not tell.
 func (s *service) askSchema(ctx context.Context) error {
 	err := s.lookAtSchema(ctx)
 	if mismatch, ok := errors.AsType[*migrate.MismatchError](err); ok || err == nil {

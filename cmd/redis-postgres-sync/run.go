@@ -86,7 +86,7 @@ type service struct {
 	prepared chan struct{}          // closed when the schema is ready for the first time
 	begun    chan struct{}          // closed when loops begin for the first time
 	asked    atomic.Bool            // the monitor has asked about it since
-	lacks    *migrate.MismatchError // what it lacked when it could be looked at, for askSchema alone
+	lacks    *migrate.MismatchError // what the schema lacked when it was last looked at, for askSchema alone
 	ending   atomic.Bool
 }
 

@@ -14,8 +14,8 @@ type Difference struct {
 }
 
 // MergeStaged runs the queries of a Handler's Merge, for so many rows in the temporary table, and none that has nothing
-// to do: not the second where all rows were new, not the third where no row lacks anything. Another writer can fill
-// between the two, with something else, which is a conflict then.
+// to do: differing is not asked where all rows were new, and fill is not run where no row lacks anything. Another writer
+// can fill in between, with something else, which is a conflict then.
 func MergeStaged[R any](
 	ctx context.Context,
 	staged int,
