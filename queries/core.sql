@@ -23,7 +23,15 @@ INSERT INTO generic_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, event_name, event_signature_hash, event_data
-FROM generic_events_stage
+FROM generic_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM generic_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash, t.event_signature_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash, s.event_signature_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash, event_signature_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash, event_signature_hash) DO UPDATE
 SET
@@ -44,7 +52,7 @@ FROM generic_events_stage AS s
 CROSS JOIN LATERAL (
     SELECT
         COALESCE(
-            (t.block_hash, t.address, t.event_data) <> (s.block_hash, s.address, s.event_data), FALSE
+            (t.block_hash, t.address, t.event_data) IS DISTINCT FROM (s.block_hash, s.address, s.event_data), FALSE
         )::boolean AS conflicts,
         (
             t.chain_id IS NULL AND s.chain_id IS NOT NULL

@@ -19,7 +19,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillGeneralConfigUpdatedEvents :execrows
 -- FillGeneralConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
--- Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+-- Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 INSERT INTO general_config_updated_events AS t (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, admin, protocol_multisig, fee_denominator, trust_bonding, min_deposit, min_share,
@@ -29,7 +29,15 @@ SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, admin, protocol_multisig, fee_denominator, trust_bonding, min_deposit, min_share,
     atom_data_max_length, fee_threshold
-FROM general_config_updated_events_stage
+FROM general_config_updated_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM general_config_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -61,7 +69,7 @@ CROSS JOIN LATERAL (
             (
                 t.block_hash, t.address, t.admin, t.protocol_multisig, t.fee_denominator, t.trust_bonding,
                 t.min_deposit, t.min_share, t.atom_data_max_length, t.fee_threshold
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.admin, s.protocol_multisig, s.fee_denominator, s.trust_bonding,
                 s.min_deposit, s.min_share, s.atom_data_max_length, s.fee_threshold
             ),

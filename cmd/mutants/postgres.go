@@ -24,15 +24,15 @@ var ofPostgres = []mutant{
 	{
 		name:    "leave NULL what a later message knows",
 		file:    "internal/event/merge.go",
-		find:    "; lacking > 0 {",
-		replace: "; lacking > 1e9 {",
+		find:    "	if lacking > 0 {\n		filled",
+		replace: "	if lacking > 1e9 {\n		filled",
 		tests:   tests{pkg: "internal/pg", run: "^TestWriter$/fills"},
 	},
 	{
 		name:    "swallow a conflict with what another writer has filled meanwhile",
 		file:    "internal/event/merge.go",
-		find:    "if filled < lacking {",
-		replace: "if filled > lacking {",
+		find:    "		lacking -= int(filled)",
+		replace: "		lacking -= max(int(filled), lacking)",
 		tests:   tests{pkg: "internal/event", run: "TestMergeStaged"},
 	},
 	{

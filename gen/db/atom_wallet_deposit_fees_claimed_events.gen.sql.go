@@ -135,7 +135,7 @@ CROSS JOIN LATERAL (
         COALESCE(
             (
                 t.block_hash, t.address, t.term_id, t.atom_wallet_owner, t.fees_claimed
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.term_id, s.atom_wallet_owner, s.fees_claimed
             ),
             FALSE
@@ -197,7 +197,15 @@ INSERT INTO atom_wallet_deposit_fees_claimed_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, term_id, atom_wallet_owner, fees_claimed
-FROM atom_wallet_deposit_fees_claimed_events_stage
+FROM atom_wallet_deposit_fees_claimed_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM atom_wallet_deposit_fees_claimed_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -217,7 +225,7 @@ WHERE
 `
 
 // FillAtomWalletDepositFeesClaimedEvents fills what is NULL in a row from the staged row of the same key and content.
-// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+// Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillAtomWalletDepositFeesClaimedEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillAtomWalletDepositFeesClaimedEvents)
 	if err != nil {

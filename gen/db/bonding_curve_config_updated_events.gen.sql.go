@@ -133,7 +133,7 @@ CROSS JOIN LATERAL (
         COALESCE(
             (
                 t.block_hash, t.address, t.registry, t.default_curve_id
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.registry, s.default_curve_id
             ),
             FALSE
@@ -195,7 +195,15 @@ INSERT INTO bonding_curve_config_updated_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, registry, default_curve_id
-FROM bonding_curve_config_updated_events_stage
+FROM bonding_curve_config_updated_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM bonding_curve_config_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -214,7 +222,7 @@ WHERE
 `
 
 // FillBondingCurveConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
-// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+// Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillBondingCurveConfigUpdatedEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillBondingCurveConfigUpdatedEvents)
 	if err != nil {

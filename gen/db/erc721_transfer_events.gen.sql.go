@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (
         COALESCE(
             (
                 t.block_hash, t.address, t.from_1, t.to_2, t.token_id
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.from_1, s.to_2, s.token_id
             ),
             FALSE
@@ -197,7 +197,15 @@ INSERT INTO erc721_transfer_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, from_1, to_2, token_id
-FROM erc721_transfer_events_stage
+FROM erc721_transfer_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM erc721_transfer_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -216,7 +224,7 @@ WHERE
 `
 
 // FillErc721TransferEvents fills what is NULL in a row from the staged row of the same key and content.
-// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+// Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillErc721TransferEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillErc721TransferEvents)
 	if err != nil {

@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (
         COALESCE(
             (
                 t.block_hash, t.address, t.user_1, t.epoch, t.value_removed, t.personal_utilization
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.user_1, s.epoch, s.value_removed, s.personal_utilization
             ),
             FALSE
@@ -79,7 +79,15 @@ INSERT INTO personal_utilization_removed_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, user_1, epoch, value_removed, personal_utilization
-FROM personal_utilization_removed_events_stage
+FROM personal_utilization_removed_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM personal_utilization_removed_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -99,7 +107,7 @@ WHERE
 `
 
 // FillPersonalUtilizationRemovedEvents fills what is NULL in a row from the staged row of the same key and content.
-// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+// Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillPersonalUtilizationRemovedEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillPersonalUtilizationRemovedEvents)
 	if err != nil {

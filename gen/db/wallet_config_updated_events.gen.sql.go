@@ -18,7 +18,7 @@ CROSS JOIN LATERAL (
             (
                 t.block_hash, t.address, t.entry_point, t.atom_warden, t.atom_wallet_beacon,
                 t.atom_wallet_factory
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.entry_point, s.atom_warden, s.atom_wallet_beacon,
                 s.atom_wallet_factory
             ),
@@ -81,7 +81,15 @@ INSERT INTO wallet_config_updated_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, entry_point, atom_warden, atom_wallet_beacon, atom_wallet_factory
-FROM wallet_config_updated_events_stage
+FROM wallet_config_updated_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM wallet_config_updated_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -101,7 +109,7 @@ WHERE
 `
 
 // FillWalletConfigUpdatedEvents fills what is NULL in a row from the staged row of the same key and content.
-// Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+// Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 func (q *Queries) FillWalletConfigUpdatedEvents(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, fillWalletConfigUpdatedEvents)
 	if err != nil {

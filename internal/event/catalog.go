@@ -47,6 +47,8 @@ type Merged struct {
 	Inserted int64
 	// Conflicts are the keys that stand with other content. The standing rows were not touched.
 	Conflicts []Key
+	// Unfilled: standing rows lack what the newcomers have, and were not filled, which only a trigger can bring about.
+	Unfilled bool
 }
 
 // Definition is the catalog's entry for one table: one event shape, whichever contracts declare it.

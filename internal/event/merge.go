@@ -32,27 +32,31 @@ func MergeStaged[R any](
 	if err != nil {
 		return Merged{}, err
 	}
-	conflicts := conflictsOf(rows, difference)
-	if lacking := int64(len(rows) - len(conflicts)); lacking > 0 {
+	conflicts, lacking := split(rows, difference)
+	if lacking > 0 {
 		filled, err := fill(ctx)
 		if err != nil {
 			return Merged{}, err
 		}
-		if filled < lacking {
-			if rows, err = differing(ctx); err != nil {
-				return Merged{}, err
-			}
-			conflicts = conflictsOf(rows, difference)
-		}
+		lacking -= int(filled)
 	}
-	return Merged{Inserted: inserted, Conflicts: conflicts}, nil
+	if lacking > 0 {
+		if rows, err = differing(ctx); err != nil {
+			return Merged{}, err
+		}
+		conflicts, lacking = split(rows, difference)
+	}
+	return Merged{Inserted: inserted, Conflicts: conflicts, Unfilled: lacking > 0}, nil
 }
 
-func conflictsOf[R any](rows []R, difference func(R) Difference) (keys []Key) {
+// split returns the keys of the rows that are others, and how many only lack something.
+func split[R any](rows []R, difference func(R) Difference) (conflicts []Key, lacking int) {
 	for _, row := range rows {
 		if d := difference(row); d.Conflicts {
-			keys = append(keys, Key{d.Network, d.BlockNumber, d.LogIndex, d.TransactionHash})
+			conflicts = append(conflicts, Key{d.Network, d.BlockNumber, d.LogIndex, d.TransactionHash})
+		} else {
+			lacking++
 		}
 	}
-	return keys
+	return conflicts, lacking
 }

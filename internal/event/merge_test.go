@@ -18,6 +18,7 @@ func TestMergeStaged(t *testing.T) {
 		filled    int64
 		queries   []string
 		conflicts int
+		unfilled  bool
 	}{
 		"all are new":            {inserted: 3, queries: []string{"insert"}},
 		"all stand":              {inserted: 1, differing: [][]event.Difference{nil}, queries: []string{"insert", "differing"}},
@@ -26,6 +27,13 @@ func TestMergeStaged(t *testing.T) {
 		"one lacks, and another": {differing: [][]event.Difference{{conflicts, lacks}}, filled: 1, queries: []string{"insert", "differing", "fill"}, conflicts: 1},
 		"somebody has filled it meanwhile": {
 			differing: [][]event.Difference{{lacks}, {conflicts}}, queries: []string{"insert", "differing", "fill", "differing"}, conflicts: 1,
+		},
+		"somebody has filled it meanwhile with the same": {
+			differing: [][]event.Difference{{lacks}, nil}, queries: []string{"insert", "differing", "fill", "differing"},
+		},
+		"nobody fills it": {
+			differing: [][]event.Difference{{lacks, lacks}, {lacks}}, filled: 1,
+			queries: []string{"insert", "differing", "fill", "differing"}, unfilled: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +49,8 @@ func TestMergeStaged(t *testing.T) {
 				func(context.Context) (int64, error) { ran = append(ran, "fill"); return c.filled, nil },
 				func(d event.Difference) event.Difference { return d },
 			)
-			if err != nil || merged.Inserted != c.inserted || len(merged.Conflicts) != c.conflicts || !slices.Equal(ran, c.queries) {
+			if err != nil || merged.Inserted != c.inserted || len(merged.Conflicts) != c.conflicts ||
+				merged.Unfilled != c.unfilled || !slices.Equal(ran, c.queries) {
 				t.Errorf("%+v, %v, after %q; want %d conflicts after %q", merged, err, ran, c.conflicts, c.queries)
 			}
 		})

@@ -172,10 +172,15 @@ func (s stages) merge(ctx context.Context, tx pgx.Tx, d *event.Definition, items
 		return event.Merged{}, fmt.Errorf("copy into %s: %w", stage, err)
 	}
 	merged, err := d.Handler.Merge(ctx, tx, len(items))
-	if err == nil && int(merged.Inserted) < len(items) {
-		err = allStand(ctx, tx, d)
+	switch {
+	case err != nil:
+		return event.Merged{}, err
+	case merged.Unfilled:
+		return event.Merged{}, errSuppressed
+	case int(merged.Inserted) < len(items):
+		return merged, allStand(ctx, tx, d)
 	}
-	return merged, err
+	return merged, nil
 }
 
 // allStand returns errSuppressed if staged rows are not in their table, which only a trigger can bring about. Where there is

@@ -17,7 +17,7 @@ ON CONFLICT (network, block_number, log_index, transaction_hash) DO NOTHING;
 
 -- name: FillSingleWithArraysEvents :execrows
 -- FillSingleWithArraysEvents fills what is NULL in a row from the staged row of the same key and content.
--- Each row is found by its key, in the order in which every writer inserts, which no plan of an UPDATE promises.
+-- Rows are found by their keys and in the order in which every writer inserts, which no plan of an UPDATE promises.
 INSERT INTO single_with_arrays_events AS t (
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, t
@@ -25,7 +25,15 @@ INSERT INTO single_with_arrays_events AS t (
 SELECT
     transaction_hash, log_index, network, chain_id, address, block_number, block_hash, block_timestamp,
     transaction_index, t
-FROM single_with_arrays_events_stage
+FROM single_with_arrays_events_stage AS s
+WHERE (
+    SELECT
+        t.chain_id IS NULL AND s.chain_id IS NOT NULL
+        OR t.block_timestamp IS NULL AND s.block_timestamp IS NOT NULL
+    FROM single_with_arrays_events AS t
+    WHERE (t.network, t.block_number, t.log_index, t.transaction_hash)
+        = (s.network, s.block_number, s.log_index, s.transaction_hash)
+)
 ORDER BY network COLLATE "C", block_number, log_index, transaction_hash
 ON CONFLICT (network, block_number, log_index, transaction_hash) DO UPDATE
 SET
@@ -53,7 +61,7 @@ CROSS JOIN LATERAL (
         COALESCE(
             (
                 t.block_hash, t.address, t.t
-            ) <> (
+            ) IS DISTINCT FROM (
                 s.block_hash, s.address, s.t
             ),
             FALSE
