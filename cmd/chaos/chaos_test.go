@@ -370,10 +370,10 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	letter := "convert_from(payload, 'UTF8') LIKE '%" + mark + strconv.Itoa(poisoned) + ".%'"
-	var copied event.EntryID // of a poisoned message that was added twice
+	var copied message // a poisoned one that was added twice
 	for n, m := range l.withLetters() {
 		if l.kind(n) == poison && m[0].copied != (event.EntryID{}) {
-			copied = m[0].copied
+			copied = m[0]
 		}
 	}
 	for name, c := range map[string]struct {
@@ -391,7 +391,7 @@ func TestCheck(t *testing.T) {
 		"a dead letter is of another stream": {"UPDATE dead_letters SET stream = 'other' WHERE " + letter, verdict{Altered: 1}},
 		"a dead letter has another reason":   {"UPDATE dead_letters SET reason_code = 'rejected' WHERE " + letter, verdict{Altered: 1}},
 		"a dead letter is of no entry":       {"UPDATE dead_letters SET message_id = '1-1' WHERE " + letter, verdict{Altered: 1}},
-		"a dead letter is of no copy":        {"UPDATE dead_letters SET message_id = '1-1' WHERE message_id = '" + copied.String() + "'", verdict{Altered: 1}},
+		"a dead letter is of no copy":        {"UPDATE dead_letters SET message_id = '1-1' WHERE (stream, message_id) = ('" + copied.stream + "', '" + copied.copied.String() + "')", verdict{Altered: 1}},
 		"a dead letter stands too often": {`CREATE TEMPORARY TABLE twice AS SELECT * FROM dead_letters WHERE ` + letter +
 			`; UPDATE twice SET message_id = '9-9'; INSERT INTO dead_letters SELECT * FROM twice`, verdict{Doubled: 1}},
 		"a generic row is missing": {"DELETE FROM generic_events WHERE " + place(first(generic)), verdict{Lost: 1}},

@@ -37,7 +37,8 @@ func newLedger(seed uint64) *ledger { return &ledger{seed: seed, streams: stream
 // message is one entry: the events from first up to, and not including, end.
 type message struct {
 	stream     string
-	id, copied event.EntryID // that of an earlier copy is nothing if there is none, or Redis has not told it
+	id         event.EntryID
+	copied     event.EntryID // of an earlier copy; nothing if there is none, or Redis has not told it
 	first, end int
 	attempts   int  // to add it: Redis may have the entry as often
 	excused    bool // Redis has lost it, maybe before anybody had read it
@@ -360,11 +361,14 @@ func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient, ow
 	gone := make(map[message]bool)
 	for _, name := range l.streams {
 		for _, m := range l.latest(name, latest) {
-			found, err := client.XRange(ctx, name, m.id.String(), m.id.String()).Result()
-			if err != nil {
-				return err
+			gone[m] = true
+			for _, id := range []event.EntryID{m.id, m.copied} {
+				found, err := client.XRange(ctx, name, id.String(), id.String()).Result()
+				if err != nil {
+					return err
+				}
+				gone[m] = gone[m] && len(found) == 0
 			}
-			gone[m] = len(found) == 0
 		}
 	}
 	l.excuse(func(m message) bool { return gone[m] && owed(m) })

@@ -263,6 +263,9 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 	if err == nil && v.Looks == 0 {
 		err = errors.New("nobody has looked at what is acknowledged")
 	}
+	if name := o.undone(r); err == nil && !v.failed() && name != "" {
+		err = fmt.Errorf("%s: %w before new events were over; hint: let it run longer, or -spare this", name, errSpared)
+	}
 	result.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
 	if err != nil || v.failed() {
 		o.logf("what the instances said:\n%s", w.logs())

@@ -43,12 +43,6 @@ func (r *record) note(harm string) {
 	r.done[harm]++
 }
 
-func (r *record) times(harm string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.done[harm]
-}
-
 // killed counts more kills, and returns how many there were.
 func (r *record) killed(more int) int {
 	r.mu.Lock()
@@ -131,8 +125,8 @@ func sequence(harms []harm, random *rand.Rand) iter.Seq[harm] {
 	}
 }
 
-// rage does harm until there was enough of it, and each was done at least once. It is an error if for one nobody was there to be
-// harmed until new events were over.
+// rage does harm until there was enough of it, and each was done at least once, but for those that nobody was there for until new
+// events were over.
 func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produced <-chan struct{}) error {
 	start := time.Now()
 	over := func() bool {
@@ -150,12 +144,11 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 		return time.Since(start) >= o.length && r.killed(0) >= o.kills
 	}
 	raging, ctx := errgroup.WithContext(ctx)
-	spared := func(h harm) bool { return o.spare != "" && strings.Contains(h.name, o.spare) }
-	all, pause := [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), killing}, o.pause
+	pause := o.pause
 	if o.soak {
-		all, pause = [][]harm{restarts}, time.Minute
+		pause = time.Minute
 	}
-	for i, harms := range all {
+	for i, harms := range o.harms() {
 		own := uint64(2 + i)
 		raging.Go(func() error {
 			done := 0
@@ -175,15 +168,28 @@ func (w *world) rage(ctx context.Context, o options, l *ledger, r *record, produ
 			return nil
 		})
 	}
-	if err := raging.Wait(); err != nil {
-		return err
+	return raging.Wait()
+}
+
+// harms are those that a run does, of the two kinds that are done beside each other.
+func (o options) harms() [][]harm {
+	if o.soak {
+		return [][]harm{restarts}
 	}
-	for _, h := range slices.Concat(all...) {
-		if r.times(h.name) == 0 {
-			return fmt.Errorf("%s: %w; hint: let it run longer, or leave the harm out with -spare", h.name, errSpared)
+	spared := func(h harm) bool { return o.spare != "" && strings.Contains(h.name, o.spare) }
+	return [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), slices.DeleteFunc(slices.Clone(killing), spared)}
+}
+
+// undone returns the first of the harms of a run that was never done, "" if there is none.
+func (o options) undone(r *record) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range slices.Concat(o.harms()...) {
+		if r.done[h.name] == 0 {
+			return h.name
 		}
 	}
-	return nil
+	return ""
 }
 
 // harm does one harm, and sees whether an instance has ended that should not have. When it is over with new events, nobody may come

@@ -114,11 +114,11 @@ func TestStrangersMakeNoSeries(t *testing.T) {
 	p := startService(t, s.settings()...)
 	p.awaitStatus(t, "/readyz", 200)
 	decided := 0
-	names := func(count int) (series []string) {
+	add := func(count int) {
 		t.Helper()
 		for range count {
 			decided++
-			good := deposit{decided}.json()
+			good := strings.ReplaceAll(deposit{decided}.json(), `"intuition"`, fmt.Sprintf(`"network-%d"`, decided))
 			for _, item := range []string{good, `{"sender":"0x"}`} { // an event that no table is for, and one that lacks what all have
 				payload := fmt.Sprintf(`{"event_name":"Name%d","event_signature_hash":"0x%064[1]x","network":"network-%[1]d","event_data":[%[2]s]}`,
 					decided, item)
@@ -127,22 +127,31 @@ func TestStrangersMakeNoSeries(t *testing.T) {
 				}
 			}
 		}
-		var text string
-		testenv.Eventually(t, patience, func() error {
-			_, text = p.get(t, "/metrics")
-			return contains(text, fmt.Sprintf("redis_postgres_sync_events_processed_total %d\n", 2*decided))
-		})
+	}
+	var series []string
+	read := func() error {
+		_, text := p.get(t, "/metrics")
+		series = nil
 		for line := range strings.Lines(text) {
 			if name, _, _ := strings.Cut(line, " "); strings.HasPrefix(name, "redis_postgres_sync_") {
 				series = append(series, name)
 			}
 		}
-		return series
+		return errors.Join(
+			contains(text, fmt.Sprintf("redis_postgres_sync_events_processed_total %d\n", 2*decided)),
+			contains(text, `redis_postgres_sync_stream_lag_entries{stream="`+s.key+`"} 0`), // the last look at the stream went well
+		)
 	}
-	few := names(1)
-	if many := names(200); !slices.Equal(few, many) {
-		t.Errorf("%d series after one name, %d after 200:\n%s", len(few), len(many), strings.Join(many, "\n"))
-	}
+	add(1)
+	testenv.Eventually(t, patience, read)
+	few := series
+	add(200)
+	testenv.Eventually(t, patience, func() error {
+		if err := read(); err != nil || slices.Equal(few, series) {
+			return err
+		}
+		return fmt.Errorf("%d series after one name, %d after 200:\n%s", len(few), len(series), strings.Join(series, "\n"))
+	})
 	if n := s.number("SELECT count(DISTINCT (event_name, network)) FROM generic_events"); n != decided {
 		t.Errorf("%d names in generic_events, want %d", n, decided)
 	}

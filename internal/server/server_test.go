@@ -121,7 +121,7 @@ func TestServerRefuses(t *testing.T) {
 	address := strings.TrimPrefix(url, "http://")
 	t.Run("another address than HTTP_HOST", func(t *testing.T) {
 		_, port, _ := net.SplitHostPort(address)
-		if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.2", port)); err == nil {
+		if conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.2", port), time.Second); err == nil {
 			conn.Close()
 			t.Error("it is answered")
 		}

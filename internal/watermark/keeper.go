@@ -62,8 +62,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 
 // Keeper keeps the watermark of one stream. It is for one goroutine.
 type Keeper struct {
-	o   Options
-	log *slog.Logger
+	o       Options
+	log     *slog.Logger
+	timeout time.Duration // of a look
 
 	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged.
 	known pg.Incarnation
@@ -83,7 +84,7 @@ func New(o Options) *Keeper {
 	o.Metrics.rereads.WithLabelValues(o.Stream)
 	o.Metrics.restored.WithLabelValues(o.Stream)
 	o.Metrics.trimmed.WithLabelValues(o.Stream)
-	return &Keeper{o: o, log: o.Log.With("stream", o.Stream)}
+	return &Keeper{o: o, log: o.Log.With("stream", o.Stream), timeout: lookTimeout}
 }
 
 const (
@@ -139,9 +140,10 @@ type finding struct {
 	trim     event.EntryID
 }
 
-// look takes the watermark up to where the group is, unless something must be read again first.
+// look takes the watermark up to where the group is, unless something must be read again first. It leaves off where others have moved
+// the watermark meanwhile.
 func (k *Keeper) look(ctx context.Context) (found finding, err error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.timeout)
 	defer cancel()
 	var mark pg.Watermark
 	if found.in, mark, err = k.o.Progress.Look(ctx, k.o.Stream); err != nil {
@@ -159,8 +161,9 @@ func (k *Keeper) look(ctx context.Context) (found finding, err error) {
 		k.log.Warn("the group stands before its watermark: somebody has set it back, or Redis has lost what it held; what is in "+
 			"the stream is read again", "watermark", mark.Low.String(), "now", given.Low.String())
 		// The stream, or the group, has begun anew. It is written down, or who is killed while reading again has read in vain.
-		if reset, err := k.o.Progress.Reset(ctx, k.o.Stream, mark); err != nil || !reset {
-			return found, err // somebody has written another one meanwhile
+		reset, err := k.o.Progress.Reset(ctx, k.o.Stream, mark)
+		if err != nil || !reset { // as somebody has written another one meanwhile
+			return found, err
 		}
 		mark.Low, mark.Trim = nothing, nothing
 	}

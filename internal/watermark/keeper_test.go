@@ -499,6 +499,7 @@ func TestKeeper(t *testing.T) {
 		if _, err := other.Exec(t.Context(), "UPDATE stream_progress SET low_id = '1-12', trim_id = '1-9'"); err != nil {
 			t.Fatal(err)
 		}
+		k.timeout = time.Minute
 		looked := make(chan error, 1)
 		go func() {
 			_, err := k.look(t.Context())
