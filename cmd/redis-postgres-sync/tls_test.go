@@ -190,13 +190,13 @@ func TestTLS(t *testing.T) {
 		if err := client.Do(t.Context(), rules...).Err(); err != nil {
 			t.Fatal(err)
 		}
-		database, redis := *postgres, *server
+		database, streams := *postgres, *server
 		database.Path = "/events"
 		db := connect(t, withQuery(&database, "sslmode", "verify-full", "sslrootcert", ours.file))
-		database.User, redis.User = url.UserPassword("service", "secret"), url.UserPassword("service", "secret")
+		database.User, streams.User = url.UserPassword("service", "secret"), url.UserPassword("service", "secret")
 		load := startProducer(t, client, "stream")
 		p := startService(t, "DATABASE_URL="+withQuery(&database, "sslmode", "verify-full", "sslrootcert", ours.file),
-			"REDIS_URL="+redis.String(), "REDIS_STREAMS=stream", trusting)
+			"REDIS_URL="+streams.String(), "REDIS_STREAMS=stream", trusting)
 		p.awaitStatus(t, "/readyz", 200)
 		awaitRows(t, db, 100)
 		total := load.finish()
