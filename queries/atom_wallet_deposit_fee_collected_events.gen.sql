@@ -52,7 +52,7 @@ WHERE
 
 -- name: DifferingAtomWalletDepositFeeCollectedEvents :many
 -- DifferingAtomWalletDepositFeeCollectedEvents returns the keys that stand with other content than the staged row's, and those of
--- rows that lack what the staged row has. NULL is no other content than any value.
+-- rows that lack what the staged row has. In a column that can be NULL it is no other content than any value.
 -- OFFSET keeps the planner from joining the whole table where it knows little of it.
 SELECT s.network, s.block_number, s.log_index, s.transaction_hash, t.conflicts
 FROM atom_wallet_deposit_fee_collected_events_stage AS s

@@ -21,7 +21,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/testenv"
 )
 
@@ -372,7 +371,7 @@ func TestCheck(t *testing.T) {
 	letter := "convert_from(payload, 'UTF8') LIKE '%" + mark + strconv.Itoa(poisoned) + ".%'"
 	var copied message // a poisoned one that was added twice
 	for n, m := range l.withLetters() {
-		if l.kind(n) == poison && m[0].copied != (event.EntryID{}) {
+		if l.kind(n) == poison && m[0].copied != nothing {
 			copied = m[0]
 		}
 	}

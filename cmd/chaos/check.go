@@ -222,7 +222,7 @@ func (l *ledger) wanted(got deadLetter, n int, messages []message) (ok bool, mos
 		most += m.attempts
 		want := l.letter(n, m)
 		told := 1
-		if m.copied != (event.EntryID{}) {
+		if m.copied != nothing {
 			told = 2
 		}
 		if m.attempts > told || told == 2 && got.id == m.copied.String() {

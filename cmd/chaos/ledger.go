@@ -34,6 +34,9 @@ type ledger struct {
 // newLedger is one of nothing yet, for all streams.
 func newLedger(seed uint64) *ledger { return &ledger{seed: seed, streams: streamNames} }
 
+// nothing is the id of no entry.
+var nothing event.EntryID
+
 // message is one entry: the events from first up to, and not including, end.
 type message struct {
 	stream     string
@@ -234,6 +237,7 @@ func (l *ledger) add(ctx context.Context, client redis.UniversalClient, batch []
 		if time.Now().After(deadline) {
 			return fmt.Errorf("add to Redis: %w", err)
 		}
+		copied = make([]event.EntryID, len(batch)) // a Redis that fails may have lost them
 		time.Sleep(20 * time.Millisecond)
 	}
 }
@@ -329,7 +333,7 @@ func (l *ledger) owedOf(ctx context.Context, client redis.UniversalClient, strea
 	}
 	of := func(name string, id event.EntryID) bool { return last[name].Before(id) || pending[name][id.String()] }
 	owed := func(m message) bool {
-		return of(m.stream, m.id) && (m.copied == event.EntryID{} || of(m.stream, m.copied))
+		return of(m.stream, m.id) && (m.copied == nothing || of(m.stream, m.copied))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -363,6 +367,9 @@ func (l *ledger) forgotten(ctx context.Context, client redis.UniversalClient, ow
 		for _, m := range l.latest(name, latest) {
 			gone[m] = true
 			for _, id := range []event.EntryID{m.id, m.copied} {
+				if id == nothing {
+					continue
+				}
 				found, err := client.XRange(ctx, name, id.String(), id.String()).Result()
 				if err != nil {
 					return err
@@ -392,7 +399,9 @@ func (l *ledger) rolledBack(ctx context.Context, client redis.UniversalClient, o
 			missing++
 		}
 	}
-	l.excuse(func(m message) bool { return last[m.stream].Before(m.id) && owed(m) })
+	l.excuse(func(m message) bool {
+		return last[m.stream].Before(m.id) && (m.copied == nothing || last[m.stream].Before(m.copied)) && owed(m)
+	})
 	return missing, nil
 }
 

@@ -264,7 +264,7 @@ func run(ctx context.Context, o options) (result outcome, err error) {
 		err = errors.New("nobody has looked at what is acknowledged")
 	}
 	if name := o.undone(r); err == nil && !v.failed() && name != "" {
-		err = fmt.Errorf("%s: %w before new events were over; hint: let it run longer, or -spare this", name, errSpared)
+		err = fmt.Errorf("%s: %w before new events were over; hint: let it run longer", name, errSpared)
 	}
 	result.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
 	if err != nil || v.failed() {

@@ -177,7 +177,7 @@ func (o options) harms() [][]harm {
 		return [][]harm{restarts}
 	}
 	spared := func(h harm) bool { return o.spare != "" && strings.Contains(h.name, o.spare) }
-	return [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), slices.DeleteFunc(slices.Clone(killing), spared)}
+	return [][]harm{slices.DeleteFunc(slices.Clone(harms), spared), killing}
 }
 
 // undone returns the first of the harms of a run that was never done, "" if there is none.

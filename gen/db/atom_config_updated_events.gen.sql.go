@@ -159,7 +159,7 @@ type DifferingAtomConfigUpdatedEventsRow struct {
 }
 
 // DifferingAtomConfigUpdatedEvents returns the keys that stand with other content than the staged row's, and those of
-// rows that lack what the staged row has. NULL is no other content than any value.
+// rows that lack what the staged row has. In a column that can be NULL it is no other content than any value.
 // OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingAtomConfigUpdatedEvents(ctx context.Context) ([]DifferingAtomConfigUpdatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingAtomConfigUpdatedEvents)

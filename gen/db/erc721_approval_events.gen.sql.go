@@ -43,7 +43,7 @@ type DifferingErc721ApprovalEventsRow struct {
 }
 
 // DifferingErc721ApprovalEvents returns the keys that stand with other content than the staged row's, and those of
-// rows that lack what the staged row has. NULL is no other content than any value.
+// rows that lack what the staged row has. In a column that can be NULL it is no other content than any value.
 // OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingErc721ApprovalEvents(ctx context.Context) ([]DifferingErc721ApprovalEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingErc721ApprovalEvents)

@@ -43,7 +43,7 @@ type DifferingErc721TransferEventsRow struct {
 }
 
 // DifferingErc721TransferEvents returns the keys that stand with other content than the staged row's, and those of
-// rows that lack what the staged row has. NULL is no other content than any value.
+// rows that lack what the staged row has. In a column that can be NULL it is no other content than any value.
 // OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingErc721TransferEvents(ctx context.Context) ([]DifferingErc721TransferEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingErc721TransferEvents)

@@ -43,7 +43,7 @@ type DifferingTotalUtilizationRemovedEventsRow struct {
 }
 
 // DifferingTotalUtilizationRemovedEvents returns the keys that stand with other content than the staged row's, and those of
-// rows that lack what the staged row has. NULL is no other content than any value.
+// rows that lack what the staged row has. In a column that can be NULL it is no other content than any value.
 // OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingTotalUtilizationRemovedEvents(ctx context.Context) ([]DifferingTotalUtilizationRemovedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingTotalUtilizationRemovedEvents)

@@ -43,7 +43,7 @@ type DifferingTripleCreatedEventsRow struct {
 }
 
 // DifferingTripleCreatedEvents returns the keys that stand with other content than the staged row's, and those of
-// rows that lack what the staged row has. NULL is no other content than any value.
+// rows that lack what the staged row has. In a column that can be NULL it is no other content than any value.
 // OFFSET keeps the planner from joining the whole table where it knows little of it.
 func (q *Queries) DifferingTripleCreatedEvents(ctx context.Context) ([]DifferingTripleCreatedEventsRow, error) {
 	rows, err := q.db.Query(ctx, differingTripleCreatedEvents)

@@ -43,7 +43,7 @@ var classes = map[string]Class{
 
 // Classify returns the class of an error of Write.
 func Classify(err error) Class {
-	if errors.Is(err, errSuppressed) {
+	if errors.Is(err, errSuppressed) || errors.Is(err, errUnfilled) {
 		return Environment
 	}
 	var refused *pgconn.PgError

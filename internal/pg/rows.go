@@ -85,6 +85,10 @@ func copyRows(ctx context.Context, tx pgx.Tx, tables []table) (placed, error) {
 var errSuppressed = errors.New("a trigger has left rows out; hint: a BEFORE INSERT trigger must not return NULL for the rows " +
 	"of these tables, whose events would be lost")
 
+// errUnfilled is the error of rows that lack what PostgreSQL was to fill in.
+var errUnfilled = errors.New("a trigger keeps rows from being filled; hint: a trigger before INSERT or UPDATE must leave a column " +
+	"that is NULL to what a later message knows of it")
+
 // copyItems inserts rows with COPY: one whose key stands already fails them all with a unique violation. Names are the
 // generator's.
 func copyItems(ctx context.Context, tx pgx.Tx, into string, columns []string, items []*event.Item) error {
@@ -176,7 +180,7 @@ func (s stages) merge(ctx context.Context, tx pgx.Tx, d *event.Definition, items
 	case err != nil:
 		return event.Merged{}, err
 	case merged.Unfilled:
-		return event.Merged{}, errSuppressed
+		return event.Merged{}, errUnfilled
 	case int(merged.Inserted) < len(items):
 		return merged, allStand(ctx, tx, d)
 	}

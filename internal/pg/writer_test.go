@@ -233,7 +233,7 @@ func TestWritersAtOnce(t *testing.T) {
 			}
 			if c.standing > 0 {
 				f.write(counts{Inserted: c.standing}, items[:c.standing]...)
-				f.exec("UPDATE deposited_events SET chain_id = NULL WHERE log_index % 3 = 0") // which is to be filled
+				f.exec("UPDATE deposited_events SET chain_id = NULL WHERE log_index % 3 = 0 AND network = '" + f.network + "'") // to be filled
 			}
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
