@@ -384,8 +384,9 @@ func TestKeeper(t *testing.T) {
 	})
 	t.Run("touches nothing while nothing should be written", func(t *testing.T) {
 		f := newFixture(t)
-		f.acknowledge(10)
 		k := f.keeper()
+		f.look(k) // with nothing there
+		f.acknowledge(10)
 		ctx, end := context.WithCancel(t.Context())
 		k.o.Passable = func(ctx context.Context) error {
 			end()
