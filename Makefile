@@ -28,7 +28,7 @@ generate: ## abi/ -> gen/, schema/, queries/
 
 .PHONY: test
 test: install fresh vet ## everything a change must pass
-	go test -race -timeout 10m ./...
+	go test -race -timeout 14m ./...
 
 .PHONY: install
 install:
