@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/redis-postgres-sync/redis-postgres-sync/internal/event"
 	"github.com/redis-postgres-sync/redis-postgres-sync/internal/stream"
 )
 
@@ -126,7 +125,7 @@ func (w *world) unread(ctx context.Context) (missing, marks string, err error) {
 			return "", "", err
 		}
 		marks += low + " "
-		if !again && given.Last != (event.EntryID{}) {
+		if !again && given.Last != nothing {
 			missing = name
 		}
 	}

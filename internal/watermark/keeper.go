@@ -64,7 +64,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 type Keeper struct {
 	o       Options
 	log     *slog.Logger
-	timeout time.Duration // of a look
+	timeout time.Duration // of a look, and of raising a watermark
 
 	// known is the incarnation of the server of which it is certain that it lacks nothing that was acknowledged.
 	known pg.Incarnation
@@ -231,7 +231,7 @@ func (k *Keeper) raise(mark pg.Watermark, given stream.Extent, in pg.Incarnation
 		if !at.Before(to) {
 			return nil
 		}
-		ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+		ctx, cancel := context.WithTimeout(ctx, k.timeout)
 		defer cancel()
 		raised, err := k.o.Progress.Raise(ctx, k.o.Stream, to, mark.Incarnation, in)
 		if err == nil && !raised {

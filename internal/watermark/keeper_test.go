@@ -409,7 +409,7 @@ func TestKeeper(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		asked := 0
 		k.o.Passable = func(ctx context.Context) error {
-			// Before it looks, behind the one page, and before it looks again when some time has passed.
+			// Before it looks, before the one page is decided, and before it looks again when some time has passed.
 			if asked++; asked == 3 {
 				f.wantWatermark("1-21")
 				if found := f.look(f.keeper()); !found.unbroken {
