@@ -118,6 +118,11 @@ func (t *table) Selected() []string {
 	return append(names, columnsOf(t.Columns)...)
 }
 
+// Fillable returns the names of the columns that can be NULL until a later message knows them.
+func (t *table) Fillable() []string {
+	return append([]string{"chain_id", "block_timestamp"}, columnsOf(t.Sometimes())...)
+}
+
 // Content returns the names of the columns that make two rows of one key the same, but for those that can be NULL,
 // qualified with the alias.
 func (t *table) Content(alias string) []string {
